@@ -1,0 +1,68 @@
+BIN       := .venv/bin
+LOCKED    := $(addprefix requirements/,build.txt mxnet-cpu.txt runtime.txt dev.txt)
+# Named by what is locked, so that .venv is made anew when that changes and only then.
+INSTALLED := .venv/.installed-$(firstword $(shell cat $(LOCKED) | cksum))
+PIP       := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes
+UV        ?= uv
+
+# Unless PYTHON=… says which: the first of these that will do; else python3, to hear why not.
+PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
+	$$python requirements/check_python.py 2>/dev/null && echo $$python && exit; done; echo python3)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format bench workflow image lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## make .venv, which the others use; PYTHON=python3.11 names the interpreter
+	@echo "Installed: $$($(BIN)/python -V) in .venv"
+
+demo: $(INSTALLED) ## train the ensemble on the sample and take a new stream apart
+	$(BIN)/python examples/demo.py
+
+test: $(INSTALLED) ## run the tests; PYTEST_ARGS="-k name" narrows them
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(INSTALLED) ## check style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy src
+
+format: $(INSTALLED) ## rewrite the sources in the project's style
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+bench: ## (not yet) compare with other tools
+workflow: ## (not yet) run the state machine on this machine
+image: ## (not yet) build the container image
+bench workflow image:
+	@echo "make $@ arrives with a later release: see CHANGELOG.md" >&2; exit 1
+
+# One lock serves both Pythons and both MXNets, which share their dependencies. uv keeps the
+# versions that are there already: LOCK_ARGS=--upgrade renews them.
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --universal \
+	--python-version 3.10 --generate-hashes $(LOCK_ARGS)
+
+lock: ## pin what pyproject.toml declares, with hashes, in requirements/ (needs uv)
+	$(LOCK) pyproject.toml --group cpu --no-emit-package mxnet -o requirements/runtime.txt
+	$(LOCK) --group cpu --no-deps -o requirements/mxnet-cpu.txt
+	$(LOCK) --group gpu --no-deps -o requirements/mxnet-gpu.txt
+	$(LOCK) --group build -c requirements/runtime.txt -o requirements/build.txt
+	$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## remove .venv and whatever was made here
+	rm -rf .venv out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests examples requirements -name __pycache__ -prune -exec rm -r {} +
+
+# Sources are built with the tools of build.txt, already there, and not with whatever an isolated
+# build would fetch without a hash.
+$(INSTALLED):
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here: install CPython 3.11," \
+		"then name it: make install PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) requirements/check_python.py
+	@echo "Installing into .venv: about 200 MB to download once, a minute or two"
+	@$(PYTHON) -m venv --clear .venv
+	$(PIP) -r requirements/build.txt
+	$(PIP) --no-build-isolation $(patsubst %,-r %,$(filter-out %/build.txt,$(LOCKED)))
+	@touch $@
