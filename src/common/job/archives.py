@@ -1,0 +1,80 @@
+"""What an earlier job left on S3, as a channel of a later one: `model.tar.gz`, `output.tar.gz`."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.job.errors import ClientError
+
+
+@dataclass(frozen=True)
+class JobResults:
+    """What an earlier job wrote: its artifact, and its output data."""
+
+    model: Path
+    output: Path
+
+
+def open_results(channel: Path, scratch: Path) -> JobResults:
+    """Unpack an earlier job's archives, found anywhere below `channel`, into `scratch`.
+
+    A job run by hand leaves folders, not archives: `model/` and `output/` directly in the
+    channel serve as well.
+
+    Raises:
+        ClientError: not exactly one of each archive, or one that is damaged or unsafe.
+    """
+    if (channel / "model").is_dir() and (channel / "output").is_dir():
+        return JobResults(channel / "model", channel / "output")
+    archives = {name: _only(channel, name) for name in ("model.tar.gz", "output.tar.gz")}
+    for name, archive in archives.items():
+        _unpack(archive, scratch / name.partition(".")[0])
+    return JobResults(scratch / "model", scratch / "output")
+
+
+def _only(channel: Path, name: str) -> Path:
+    found = sorted(channel.rglob(name))
+    if len(found) == 1:
+        return found[0]
+    what = "no" if not found else str(len(found))
+    listing = (
+        f" ({', '.join(str(path.relative_to(channel)) for path in found[:4])})" if found else ""
+    )
+    raise ClientError(
+        f"channel {channel}: {what} {name} below it{listing}. Point the channel at the S3 prefix "
+        "of exactly one base model's job."
+    )
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    try:
+        _check_sum(archive)
+        with tarfile.open(archive, "r:gz") as tar:
+            for member in tar:
+                _refuse_unsafe(member, archive)
+                tar.extract(member, folder, filter="data")
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise ClientError(
+            f"{archive}: damaged or not a gzipped tar archive ({error}). Fetch it anew."
+        ) from error
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _check_sum(archive: Path) -> None:
+    """Read to gzip's checksum at the end: tar stops before it, at its own end mark."""
+    with gzip.open(archive) as stream:
+        while stream.read(1 << 20):
+            pass
+
+
+def _refuse_unsafe(member: tarfile.TarInfo, archive: Path) -> None:
+    path = Path(member.name)
+    if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+        raise ClientError(
+            f"{archive}: member '{member.name}' is a link, a device or leads out of the archive. "
+            "Use the archive that a job of this container wrote."
+        )

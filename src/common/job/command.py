@@ -1,0 +1,206 @@
+"""From a command line, or SageMaker's files, to a job; from a failure to its report.
+
+The same program runs under `train` in a container and by hand. What the platform says gives the
+defaults, flags of the same names override.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Generic, NoReturn
+
+from common.job import log
+from common.job.artifact import refuse_foreign
+from common.job.errors import AlgorithmError, ClientError, JobError
+from common.job.folders import Folders, container_folders
+from common.job.hyperparameters import Hyperparameters, Table, parse, valid_values
+
+FAILURE_LENGTH = 1024  # characters of the failure file that SageMaker shows
+
+
+@dataclass(frozen=True)
+class Job(Generic[Table]):
+    """What a training job was asked to do."""
+
+    folders: Folders
+    hyperparameters: Table
+
+
+def run_job(
+    story: Callable[[Job[Table]], None],
+    table: type[Table],
+    *,
+    channels: Mapping[str, str],
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Read the job, run its story and return the exit status.
+
+    Args:
+        story: trains and writes the artifact.
+        table: the model's hyperparameters.
+        channels: name → what the channel holds, for the help.
+    """
+    container = container_folders()
+    failure = container.failure if container else None
+
+    def read_and_run() -> None:
+        job = _read_job(table, container, channels, sys.argv[1:] if argv is None else argv)
+        refuse_foreign(job.folders.model)
+        log.start(job.hyperparameters)
+        story(job)
+
+    return run_reporting(read_and_run, failure=failure)
+
+
+def run_reporting(action: Callable[[], None], *, failure: Path | None = None) -> int:
+    """Run `action` and return an exit status; a failure is told in one screen, cause first."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        action()
+    except JobError as error:
+        return _report(error, failure)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and isinstance(stop.code, int):
+            return stop.code
+        return _report(AlgorithmError(f"interrupted: {stop or 'by the keyboard'}"), failure)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        told = f"{place}{error.strerror or error}."
+        remedy = "Check that the place exists, may be read and written, and has room."
+        return _report(ClientError(f"{told} {remedy}"), failure, cause=error)
+    except Exception as error:
+        own = AlgorithmError(f"{type(error).__name__}: {error}")
+        return _report(own, failure, cause=error)
+    return 0
+
+
+def _terminate(number: int, frame: Any) -> NoReturn:
+    """Unwind, so that whatever is half-written is removed on the way out."""
+    raise KeyboardInterrupt("the platform ended the job (SIGTERM)")
+
+
+def _report(error: JobError, failure: Path | None, cause: BaseException | None = None) -> int:
+    message = f"{type(error).__name__}: {error}"
+    trace = "".join(traceback.format_exception(cause or error))
+    if isinstance(error, AlgorithmError) and cause is not None:
+        print(trace, file=sys.stderr)
+    print(message, file=sys.stderr, flush=True)
+    if failure is not None and not failure.exists():
+        failure.parent.mkdir(parents=True, exist_ok=True)
+        room = FAILURE_LENGTH - len(message) - 1
+        told = f"{message}\n{trace[-room:]}" if room > 0 else message[:FAILURE_LENGTH]
+        failure.write_text(told, encoding="utf-8", errors="backslashreplace")
+    return 1
+
+
+def _read_job(
+    table: type[Table],
+    container: Folders | None,
+    channels: Mapping[str, str],
+    argv: Sequence[str],
+) -> Job[Table]:
+    parser = _parser(table, container, channels)
+    known, others = parser.parse_known_args(argv)
+    flags = {name: value for name, value in vars(known).items() if value is not None}
+    folders = _folders(container, channels, flags)
+    values = {**_platform_hyperparameters(), **flags, **_unknown_flags(others)}
+    return Job(folders, parse(table, values))
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses as everything else does: one message, and in the failure file too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ClientError(f"command line: {message}. See --help.")
+
+
+def _parser(
+    table: type[Hyperparameters], container: Folders | None, channels: Mapping[str, str]
+) -> argparse.ArgumentParser:
+    parser = _Parser(
+        description=sys.modules["__main__"].__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    places = parser.add_argument_group("channels and folders (default: SageMaker's)")
+    for name, holds in channels.items():
+        places.add_argument(f"--{name}", metavar="DIR", help=holds)
+    places.add_argument("--model-dir", metavar="DIR", help="where the artifact goes")
+    places.add_argument(
+        "--output-data-dir", metavar="DIR", help="where page outputs and reports go"
+    )
+    tuned = parser.add_argument_group("hyperparameters")
+    for name, field in table.model_fields.items():
+        rule = valid_values(table, name)
+        told = f"{field.description}: {rule}; default {field.default}"
+        tuned.add_argument(f"--{name}", metavar="VALUE", help=told.replace("%", "%%"))
+    return parser
+
+
+def _folders(
+    container: Folders | None, channels: Mapping[str, str], flags: dict[str, str]
+) -> Folders:
+    """Take the folders out of `flags`; what is left are hyperparameters."""
+    named = {name: Path(flags.pop(name)) for name in channels if name in flags}
+    model, output = flags.pop("model_dir", None), flags.pop("output_data_dir", None)
+    if container is None:
+        if model is None or output is None:
+            raise ClientError(
+                "outside a container the job needs --model-dir DIR and --output-data-dir DIR "
+                "(and a folder for each channel; --help lists them)."
+            )
+        return Folders(Path(model), Path(output), named)
+    return replace(
+        container,
+        model=Path(model) if model else container.model,
+        output_data=Path(output) if output else container.output_data,
+        channels={**container.channels, **named},
+    )
+
+
+def _platform_hyperparameters() -> dict[str, Any]:
+    """What SageMaker was given: the toolkit's variable, or the file that it was made from."""
+    if "SM_HPS" in os.environ:
+        return _json_object(os.environ["SM_HPS"], "the variable SM_HPS")
+    file = (
+        Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "input/config/hyperparameters.json"
+    )
+    return _json_object(file.read_text(encoding="utf-8"), str(file)) if file.is_file() else {}
+
+
+def _json_object(text: str, place: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ClientError(
+            f"{place}: not JSON ({error}). Send hyperparameters as strings."
+        ) from error
+    if not isinstance(value, dict):
+        raise ClientError(f"{place}: must be a JSON object. Got {type(value).__name__} instead.")
+    return value
+
+
+def _unknown_flags(words: Sequence[str]) -> dict[str, str]:
+    """Flags that nobody declared, as hyperparameters, to be refused together with the rest.
+
+    The toolkit makes `-k` of a hyperparameter whose name has one letter.
+    """
+    found: dict[str, str] = {}
+    name = None
+    for word in words:
+        if word.startswith("--") or (word.startswith("-") and word[1:].isalpha()):
+            name, _, value = word.lstrip("-").partition("=")
+            found[name] = value
+        elif name is not None:
+            found[name] = word
+        else:
+            raise ClientError(f"'{word}' belongs to no flag. See --help.")
+    return found

@@ -1,0 +1,115 @@
+"""The hyperparameters of the three models, one table each.
+
+A field's declaration is all there is: type, default, range and description make the parser, the
+command line's help, `docs/hyperparameters.md` and the JSON schemas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from common.job.hyperparameters import Conflict, Hyperparameters
+
+
+class TextHyperparameters(Hyperparameters):
+    """The OCR-text model."""
+
+    encoder: Literal["ngram"] = Field(
+        default="ngram", description="hashed word and character n-grams"
+    )
+    epochs: int = Field(default=30, ge=1, le=1000, description="passes over the training pages")
+    batch_size: int = Field(default=32, ge=1, le=4096, description="pages in one step")
+    learning_rate: float = Field(default=0.01, gt=0, le=1, description="Adam's step size")
+    max_features: int = Field(
+        default=16384, ge=64, le=262144, description="n-gram buckets kept, by chi squared"
+    )
+    hidden: int = Field(
+        default=0, ge=0, le=1024, description="width of the hidden layer; 0 for a linear model"
+    )
+    dropout: float = Field(default=0.3, ge=0, lt=1, description="share of the features dropped")
+    label_smoothing: float = Field(
+        default=0.1, ge=0, lt=1, description="probability spread over all classes"
+    )
+    folds: int = Field(
+        default=5, ge=2, le=20, description="models that make the out-of-fold page outputs"
+    )
+
+
+class ImageHyperparameters(Hyperparameters):
+    """The page-bitmap CNN."""
+
+    epochs: int = Field(default=80, ge=1, le=10000, description="passes over the training pages")
+    batch_size: int = Field(default=10, ge=2, le=4096, description="pages in one step")
+    conv_block_length: int = Field(default=2, ge=1, le=8, description="convolutions in one block")
+    cycle_length: int = Field(
+        default=10, ge=2, le=10000, description="epochs of one full cycle of the learning rate"
+    )
+    depth: int = Field(default=5, ge=1, le=8, description="blocks, each of which halves the map")
+    dropout: float = Field(default=0.5, ge=0, lt=1, description="before the last layer")
+    max_lr: float = Field(default=0.1, gt=0, le=10, description="learning rate in mid-cycle")
+    min_lr: float = Field(default=0.0001, gt=0, le=10, description="learning rate at its ends")
+    start_filter: int = Field(
+        default=4, ge=1, le=512, description="filters of the first block, doubled by each further"
+    )
+    worker: int = Field(default=4, ge=1, le=256, description="bitmaps decoded at a time")
+    height: int = Field(default=256, ge=16, le=2048, description="of the network's input, pixels")
+    width: int = Field(default=192, ge=16, le=2048, description="of the network's input, pixels")
+    grid: int = Field(
+        default=4, ge=1, le=16, description="cells a side that the last map is averaged over"
+    )
+    momentum: float = Field(default=0.0, ge=0, lt=1, description="of stochastic gradient descent")
+    weight_decay: float = Field(default=0.0001, ge=0, le=1, description="L2 penalty")
+    label_smoothing: float = Field(
+        default=0.1, ge=0, lt=1, description="probability spread over all classes"
+    )
+    augmentation: float = Field(
+        default=1.0, ge=0, le=3, description="strength of shift, scale, rotation and noise; 0: none"
+    )
+    folds: int = Field(
+        default=4, ge=2, le=20, description="models that make the out-of-fold page outputs"
+    )
+
+    def conflicts(self) -> Iterator[Conflict]:
+        if self.min_lr > self.max_lr:
+            yield Conflict(
+                ("min_lr", "max_lr"),
+                f"min_lr ({self.min_lr:g}) must not exceed max_lr ({self.max_lr:g})",
+            )
+        smallest = min(self.height, self.width)
+        if smallest >> self.depth == 0:
+            yield Conflict(
+                ("depth", "height", "width"),
+                f"depth {self.depth} halves the input's {self.height} × {self.width} pixels "
+                f"{self.depth} times, and {smallest} / 2^{self.depth} is less than one pixel; "
+                f"use a depth of at most {smallest.bit_length() - 1}",
+            )
+
+
+class SequenceHyperparameters(Hyperparameters):
+    """The page-sequence model."""
+
+    epochs: int = Field(default=60, ge=1, le=10000, description="passes over the training streams")
+    batch_size: int = Field(default=8, ge=1, le=1024, description="streams in one step")
+    learning_rate: float = Field(default=0.005, gt=0, le=1, description="Adam's step size, at most")
+    weight_decay: float = Field(default=0.0001, ge=0, le=1, description="L2 penalty")
+    hidden: int = Field(default=24, ge=1, le=1024, description="width of the LSTM, each direction")
+    dropout: float = Field(default=0.3, ge=0, lt=1, description="of the LSTM's inputs and outputs")
+    modality_dropout: float = Field(
+        default=0.1, ge=0, lt=1, description="how often a page's text, or its bitmap, is withheld"
+    )
+    recombine: float = Field(
+        default=1.0, ge=0, le=1, description="share of epochs on streams put together anew"
+    )
+    target_precision: float = Field(
+        default=0.99, gt=0, le=1, description="that the accepted segments are to reach"
+    )
+
+
+TABLES: dict[str, type[Hyperparameters]] = {
+    "text": TextHyperparameters,
+    "image": ImageHyperparameters,
+    "sequence": SequenceHyperparameters,
+}
