@@ -1,0 +1,100 @@
+"""Page bitmaps: decoded once, kept as memory-mapped bytes in scratch space."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from common.job.errors import refuse
+from common.job.log import progress
+from common.pages.channel import Channel
+
+MAX_PIXELS = 80_000_000  # an A3 page at 600 dpi has 70 million
+PAPER = 255
+
+
+def decode(path: Path, height: int, width: int) -> NDArray[np.uint8]:
+    """A page as grey bytes [height, width], its aspect kept by white margins.
+
+    Raises:
+        ValueError: says what is wrong with the file.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise ValueError(
+                        f"{image.width} × {image.height} pixels are more than {MAX_PIXELS:,}"
+                    )
+                grey = image.convert("L")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
+        raise ValueError(f"more than {MAX_PIXELS:,} pixels") from bomb
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f"not an image that can be read ({error})") from error
+    padded = ImageOps.pad(grey, (width, height), Image.Resampling.BOX, color=PAPER)
+    return np.asarray(padded)
+
+
+class BitmapCache:
+    """Decoded bitmaps of one size, looked up by path. Memory-mapped; gone when closed."""
+
+    def __init__(self, height: int, width: int, workers: int = 2) -> None:
+        self.height, self.width, self.workers = height, width, workers
+        self._scratch = tempfile.TemporaryDirectory(prefix="bitmaps-")
+        self._places: dict[Path, NDArray[np.uint8]] = {}
+
+    def __enter__(self) -> BitmapCache:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._places.clear()
+        self._scratch.cleanup()
+
+    def add(self, channel: Channel) -> None:
+        """Decode the channel's bitmaps with `workers` threads.
+
+        Raises:
+            ClientError: names every page whose bitmap cannot be used.
+        """
+        found = {channel.image_path(page): page for page in channel.pages if page.image}
+        paths = [path for path in found if path is not None and path not in self._places]
+        if not paths:
+            return
+        file = Path(self._scratch.name) / f"{len(self._places)}.bytes"
+        shape = (len(paths), self.height, self.width)
+        store = np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)
+
+        def fill(row: int) -> str | None:
+            try:
+                store[row] = decode(paths[row], self.height, self.width)
+            except ValueError as error:
+                page = found[paths[row]]
+                return f"page {page.page} of stream '{page.stream}', image {paths[row]}: {error}."
+            return None
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            rows = pool.map(fill, range(len(paths)))
+            problems = list(
+                progress(rows, what=f"bitmaps of {channel.name}", unit="page", total=len(paths))
+            )
+        refuse(
+            [problem for problem in problems if problem],
+            remedy="Replace the file, or set the page's image to null.",
+        )
+        self._places.update(zip(paths, store, strict=True))
+
+    def read_pages(self, channel: Channel) -> NDArray[np.uint8]:
+        """Bitmaps [pages, height, width] of a channel that was added, blank where there is none."""
+        pages = np.full((len(channel), self.height, self.width), PAPER, dtype=np.uint8)
+        for row, page in enumerate(channel.pages):
+            path = channel.image_path(page)
+            if path is not None:
+                pages[row] = self._places[path]
+        return pages

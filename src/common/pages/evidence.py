@@ -1,0 +1,160 @@
+"""What the sequence model sees: both base models' outputs, page by page and pair by pair.
+
+A pair's features compare a page with the one before it, so they are made anew for every order of
+pages: training puts documents together into streams that never were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from common.pages.outputs import PageOutputs
+
+Rows = NDArray[np.intp]
+Floats = NDArray[np.float32]
+_SURE = 0.003  # probabilities are clipped here, so that one head cannot outvote all else
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Page outputs of the base models on the same pages in the same order; one may be absent."""
+
+    text: PageOutputs | None
+    image: PageOutputs | None
+
+    def __len__(self) -> int:
+        return max(len(outputs) for outputs in (self.text, self.image) if outputs is not None)
+
+    @property
+    def modalities(self) -> tuple[PageOutputs, ...]:
+        return tuple(outputs for outputs in (self.text, self.image) if outputs is not None)
+
+
+@dataclass(frozen=True)
+class StreamFeatures:
+    """One stream's input, float32.
+
+    Shapes: features [pages, width]; class_votes [modalities, pages, classes], log-probabilities;
+    boundary_votes [modalities, pages], the mean of the page's first-page logit and of the last-page
+    logit of the page before. A modality that a page lacks has zeros: no say.
+    """
+
+    features: Floats
+    class_votes: Floats
+    boundary_votes: Floats
+
+
+def stream_features(
+    evidence: Evidence, rows: Rows, withheld: NDArray[np.bool_] | None = None
+) -> StreamFeatures:
+    """Features of a stream made of the given rows of the evidence, in that order.
+
+    Args:
+        withheld: bool [modalities, pages], what the model shall not see though it is there.
+    """
+    blocks, class_votes, boundary_votes = [], [], []
+    for index, outputs in enumerate(evidence.modalities):
+        stream = outputs.take(rows)
+        seen = stream.present if withheld is None else stream.present & ~withheld[index]
+        pair_seen = np.r_[False, seen[1:] & seen[:-1]]
+        first, last = _logit(stream.first_page) * seen, _logit(stream.last_page) * seen
+        class_votes.append(_log_probabilities(stream) * seen[:, None])
+        boundary_votes.append((first + np.r_[0, last[:-1]]) / 2)
+        pairs = _PAIRS[outputs.kind](stream)
+        blocks += [
+            seen[:, None],
+            pair_seen[:, None],
+            _page_features(stream) * seen[:, None],
+            np.vstack([np.zeros((1, pairs.shape[1])), pairs]) * pair_seen[:, None],
+        ]
+    begins = np.zeros((len(rows), 1))
+    begins[0] = 1
+    return StreamFeatures(
+        np.hstack([begins, *blocks]).astype(np.float32),
+        np.stack(class_votes).astype(np.float32),
+        np.stack(boundary_votes).astype(np.float32),
+    )
+
+
+def _logit(probability: Floats) -> Floats:
+    return logit(np.clip(probability, _SURE, 1 - _SURE))
+
+
+def _log_probabilities(stream: PageOutputs) -> Floats:
+    return np.log(np.clip(stream.probabilities, _SURE, 1))
+
+
+def _page_features(stream: PageOutputs) -> Floats:
+    """Of each page alone, [pages, …]."""
+    heads = np.stack([_logit(stream.first_page), _logit(stream.last_page)], axis=1)
+    if stream.kind == "image":
+        own = [stream.descriptors["margins"], stream.descriptors["ink"]]
+    else:
+        number, total, strength = stream.descriptors["number"].T.astype(np.float32)
+        flags = (number == 1, number > 1, (number == total) & (total > 0), strength == 2)
+        own = [np.stack(flags, axis=1), stream.descriptors["form"]]
+    return np.hstack([heads, _log_probabilities(stream), *own]).astype(np.float32)
+
+
+def _text_pairs(stream: PageOutputs) -> Floats:
+    """Of each page and the one before it, [pages − 1, …]."""
+    descriptors = stream.descriptors
+    before, after = descriptors["number"][:-1].astype(int), descriptors["number"][1:].astype(int)
+    known = (before[:, 2] > 0) & (after[:, 2] > 0)
+    totals = (before[:, 1] > 0) & (after[:, 1] > 0)
+    projection = descriptors["projection"].astype(np.float32)
+    columns = [
+        known,
+        known & (after[:, 0] == before[:, 0] + 1),
+        known & (after[:, 0] <= before[:, 0]),
+        (after[:, 0] == 1),
+        (before[:, 1] > 0) & (before[:, 0] == before[:, 1]),
+        totals & (before[:, 1] == after[:, 1]),
+        totals & (before[:, 1] != after[:, 1]),
+        _shared_lines(descriptors["head"]),
+        _shared_lines(descriptors["foot"]),
+        (projection[1:] * projection[:-1]).sum(axis=1),
+        np.abs(np.diff(descriptors["form"].astype(np.float32), axis=0)).mean(axis=1),
+        _hellinger(stream.probabilities),
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _image_pairs(stream: PageOutputs) -> Floats:
+    """Of each page and the one before it, [pages − 1, …]."""
+    thumbnail = stream.descriptors["thumbnail"].reshape(len(stream), -1).astype(np.float32)
+    embedding = stream.embedding.astype(np.float32)
+    columns = [
+        _correlation(thumbnail),
+        _correlation(embedding),
+        np.abs(np.diff(stream.descriptors["margins"].astype(np.float32), axis=0)).mean(axis=1),
+        np.abs(np.diff(stream.descriptors["ink"].astype(np.float32), axis=0))[:, 0],
+        _hellinger(stream.probabilities),
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+_PAIRS: dict[str, Callable[[PageOutputs], Floats]] = {"text": _text_pairs, "image": _image_pairs}
+
+
+def _shared_lines(hashes: NDArray[np.uint32]) -> Floats:
+    """Share of outer lines that stand at the same place on the page before."""
+    return ((hashes[1:] == hashes[:-1]) & (hashes[1:] != 0)).mean(axis=1)
+
+
+def _correlation(vectors: Floats) -> Floats:
+    """Pearson correlation of each row with the one before it; 0 where a row is constant."""
+    centred = vectors - vectors.mean(axis=1, keepdims=True)
+    unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
+    return (unit[1:] * unit[:-1]).sum(axis=1)
+
+
+def _hellinger(probabilities: Floats) -> Floats:
+    """Hellinger distance of each page's class distribution from the one before it, in [0, 1]."""
+    roots = np.sqrt(probabilities)
+    return np.sqrt(np.square(np.diff(roots, axis=0)).sum(axis=1) / 2)

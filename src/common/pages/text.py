@@ -1,0 +1,147 @@
+"""Page text to hashed n-grams, vectorised over bytes.
+
+A page's features never depend on the pages beside it: neighbouring pages share no n-gram.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+BUCKETS = 1 << 18
+ZONE = 25  # words at a page's head and foot that also count as such
+
+_WORD, _PAIR, _HEAD, _FOOT = 1, 2, 3, 4  # salts; character n-grams use 16 + n
+_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so it has an inverse modulo 2^64
+_INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
+_CHUNK = 1 << 21  # bytes hashed at a time: bounds the memory, not the result
+_SPACE = 32
+
+
+def normalise(text: str) -> bytes:
+    """Lower-case, compose umlauts, digits to 0, everything but letters and digits to a space."""
+    folded = unicodedata.normalize("NFKC", text).lower()
+    kept = ("0" if char.isdigit() else char if char.isalpha() else " " for char in folded)
+    return " ".join("".join(kept).split()).encode("utf-8", "ignore")
+
+
+def ngrams(texts: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint32]]]:
+    """Hashed n-grams of pages, a chunk of pages at a time.
+
+    Yields (row, bucket): position of the page in `texts` and bucket in [0, BUCKETS), one pair an
+    occurrence: words and pairs of words, words of the page's head and foot, and the 3- to 5-byte
+    windows of each word with the spaces around it.
+    """
+    chunk: list[bytes] = []
+    start = size = 0
+    for row, text in enumerate(texts):
+        normal = normalise(text)
+        if chunk and size + len(normal) > _CHUNK:
+            yield _hash_pages(chunk, start)
+            chunk, start, size = [], row, 0
+        chunk.append(normal)
+        size += len(normal)
+    if chunk:
+        yield _hash_pages(chunk, start)
+
+
+def _hash_pages(pages: list[bytes], start: int) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    lengths = np.array([len(page) + 2 for page in pages])
+    data = np.frombuffer(b"".join(b" " + page + b" " for page in pages), dtype=np.uint8)
+    row = np.repeat(np.arange(start, start + len(pages)), lengths)
+    nothing = np.zeros(0, np.int64), np.zeros(0, np.uint64)  # where no page has a word
+    found = [nothing, *_word_ngrams(data, row), *_character_ngrams(data, row)]
+    return (
+        np.concatenate([rows for rows, _ in found]),
+        np.concatenate([_bucket(values) for _, values in found]),
+    )
+
+
+def _word_ngrams(
+    data: NDArray[np.uint8], row: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+    space = data == _SPACE
+    begins = np.flatnonzero(space[:-1] & ~space[1:]) + 1
+    ends = np.flatnonzero(~space[:-1] & space[1:]) + 1
+    if not len(begins):
+        return
+    words = _substring_hashes(data, begins, ends)
+    rows = row[begins]
+    yield rows, _salted(words, _WORD)
+    neighbours = rows[:-1] == rows[1:]
+    pairs = words[:-1][neighbours] * _BASE + words[1:][neighbours]
+    yield rows[:-1][neighbours], _salted(pairs, _PAIR)
+    first = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])
+    counts = np.diff(np.r_[first, len(rows)])
+    place = np.arange(len(rows)) - np.repeat(first, counts)
+    head, foot = place < ZONE, place >= np.repeat(counts, counts) - ZONE
+    yield rows[head], _salted(words[head], _HEAD)
+    yield rows[foot], _salted(words[foot], _FOOT)
+
+
+def _character_ngrams(
+    data: NDArray[np.uint8], row: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+    wide = data.astype(np.uint64)
+    spaces_before = np.cumsum(data == _SPACE)
+    for length in (3, 4, 5):
+        count = len(data) - length + 1
+        if count <= 0:
+            return
+        inner = spaces_before[length - 2 : length - 2 + count] - spaces_before[:count]
+        starts = np.flatnonzero(inner == 0)  # no space but at the window's ends
+        window = np.zeros(len(starts), dtype=np.uint64)
+        for offset in range(length):
+            window = window << np.uint64(8) | wide[starts + offset]
+        yield row[starts], _salted(window, 16 + length)
+
+
+def _substring_hashes(
+    data: NDArray[np.uint8], begins: NDArray[np.intp], ends: NDArray[np.intp]
+) -> NDArray[np.uint64]:
+    """Polynomial hashes Σ b[i]·BASE^(i − begin) mod 2^64, by differences of prefix sums."""
+    ones = np.ones(1, dtype=np.uint64)
+    powers = np.multiply.accumulate(np.r_[ones, np.full(len(data), _BASE)])
+    inverses = np.multiply.accumulate(np.r_[ones, np.full(len(data), _INVERSE)])
+    terms = (data.astype(np.uint64) + np.uint64(1)) * powers[:-1]
+    prefix = np.r_[np.zeros(1, dtype=np.uint64), np.cumsum(terms, dtype=np.uint64)]
+    return (prefix[ends] - prefix[begins]) * inverses[begins]
+
+
+def _salted(values: NDArray[np.uint64], salt: int) -> NDArray[np.uint64]:
+    """The same n-gram in another role falls into another bucket."""
+    return values + np.uint64(salt * 0xD6E8FEB86659FD93 & 0xFFFFFFFFFFFFFFFF)
+
+
+def _bucket(values: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """Mix (the finaliser of SplitMix64, Steele et al. 2014) and keep the top 18 bits."""
+    mixed = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (mixed >> np.uint64(46)).astype(np.uint32)
+
+
+def count_matrix(
+    texts: Sequence[str], selected: NDArray[np.uint32] | None = None
+) -> sparse.csr_matrix:
+    """Counts of n-grams, float32 [pages, buckets].
+
+    Args:
+        selected: sorted buckets to keep, one column each; None keeps all `BUCKETS`.
+    """
+    columns = BUCKETS if selected is None else len(selected)
+    lookup = np.full(BUCKETS, -1, dtype=np.int32)
+    lookup[np.arange(BUCKETS) if selected is None else selected] = np.arange(columns)
+    rows, kept = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
+    for row, bucket in ngrams(texts):
+        column = lookup[bucket]
+        rows.append(row[column >= 0])
+        kept.append(column[column >= 0])
+    place = np.concatenate(rows), np.concatenate(kept)
+    ones = np.ones(len(place[0]), dtype=np.float32)
+    counts = sparse.csr_matrix((ones, place), shape=(len(texts), columns))
+    counts.sum_duplicates()
+    return counts

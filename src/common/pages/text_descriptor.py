@@ -1,0 +1,117 @@
+"""What of a page's text any other page can be compared with, later and in any order."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from common.pages.page_numbers import read_page_number
+from common.pages.text import BUCKETS, count_matrix
+
+EDGE_LINES = 3  # lines of head and foot that are hashed
+PROJECTION = 256  # width of the projected tf-idf vector
+FORM = (
+    "log_characters",
+    "log_lines",
+    "digit_share",
+    "capital_share",
+    "first_line_log_characters",
+    "first_line_capitals",
+    "last_line_log_characters",
+    "last_line_ends_sentence",
+    "first_starts_lower",
+    "has_salutation",
+    "has_closing",
+)
+
+_SALUTATION = re.compile(r"\b(dear|sehr geehrte|hello|hallo|to whom)\b", re.IGNORECASE)
+_CLOSING = re.compile(
+    r"\b(sincerely|regards|yours|mit freundlichen|hochachtungsvoll|signature|unterschrift)\b",
+    re.IGNORECASE,
+)
+
+
+def inverse_document_frequency(counts: sparse.csr_matrix) -> NDArray[np.float32]:
+    """Smoothed idf, ln((1 + n) / (1 + df)) + 1, float32 [buckets] (as in scikit-learn)."""
+    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    return (np.log((1 + counts.shape[0]) / (1 + frequency)) + 1).astype(np.float32)
+
+
+def describe_texts(texts: Sequence[str], idf: NDArray[np.float32]) -> dict[str, NDArray]:
+    """Descriptors of pages, each [pages, …].
+
+    Args:
+        idf: float32 [BUCKETS], fitted on training pages.
+
+    Returns:
+        number: int16 [pages, 3], the printed page number, total and strength (0 where unknown).
+        head, foot: uint32 [pages, EDGE_LINES], hashes of the outer lines with digits masked, the
+            outermost first, 0 for none.
+        projection: float16 [pages, PROJECTION], unit vectors whose dot products estimate the
+            cosines of tf-idf vectors.
+        form: float16 [pages, len(FORM)].
+    """
+    lines = [[line.strip() for line in text.splitlines() if line.strip()] for text in texts]
+    numbers = [read_page_number(text) for text in texts]
+    return {
+        "number": np.array(
+            [(found.number, found.total, found.strength) for found in numbers], dtype=np.int16
+        ).reshape(len(texts), 3),
+        "head": _line_hashes(page[:EDGE_LINES] for page in lines),
+        "foot": _line_hashes(page[::-1][:EDGE_LINES] for page in lines),
+        "projection": _project(texts, idf),
+        "form": np.array(
+            [_form(text, page) for text, page in zip(texts, lines, strict=True)], dtype=np.float16
+        ).reshape(len(texts), len(FORM)),
+    }
+
+
+def _line_hashes(edges: Iterable[list[str]]) -> NDArray[np.uint32]:
+    hashed = [
+        [_masked_hash(line) for line in edge] + [0] * (EDGE_LINES - len(edge)) for edge in edges
+    ]
+    return np.array(hashed, dtype=np.uint32).reshape(len(hashed), EDGE_LINES)
+
+
+def _masked_hash(line: str) -> int:
+    """crc32 of the line with digits masked, so that a running page number changes nothing."""
+    masked = re.sub(r"\d+", "0", " ".join(line.lower().split()))
+    return zlib.crc32(masked.encode("utf-8", "ignore")) or 1
+
+
+def _project(texts: Sequence[str], idf: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Count sketch (Charikar et al. 2002): the expected dot product is that of the originals."""
+    rng = np.random.default_rng(20021)  # the same sketch in every artifact
+    column = rng.integers(0, PROJECTION, BUCKETS)
+    sign = rng.choice(np.array([-1, 1], dtype=np.float32), BUCKETS)
+    sketch = sparse.csr_matrix(
+        (sign * idf, (np.arange(BUCKETS), column)), shape=(BUCKETS, PROJECTION)
+    )
+    counts = count_matrix(texts)
+    counts.data = np.log1p(counts.data)
+    projected = np.asarray((counts @ sketch).todense())
+    length = np.sqrt(np.square(projected).sum(axis=1, keepdims=True))
+    return (projected / np.maximum(length, 1e-9)).astype(np.float16)
+
+
+def _form(text: str, lines: list[str]) -> list[float]:
+    letters = sum(char.isalpha() for char in text)
+    first, last = (lines[0], lines[-1]) if lines else ("", "")
+    return [
+        float(np.log1p(len(text))),
+        float(np.log1p(len(lines))),
+        sum(char.isdigit() for char in text) / max(1, len(text)),
+        sum(char.isupper() for char in text) / max(1, letters),
+        float(np.log1p(len(first))),
+        sum(char.isupper() for char in first) / max(1, len(first)),
+        float(np.log1p(len(last))),
+        float(last.endswith((".", "!", "?"))),
+        float(first[:1].islower()),
+        float(bool(_SALUTATION.search(text))),
+        float(bool(_CLOSING.search(text))),
+    ]

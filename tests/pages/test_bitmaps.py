@@ -1,0 +1,96 @@
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from common.job.errors import ClientError
+from common.pages.bitmaps import PAPER, BitmapCache, decode
+from common.pages.channel import Channel
+from common.pages.page import Page
+
+
+def save(path, pixels):
+    Image.fromarray(np.asarray(pixels, dtype=np.uint8)).save(path)
+    return path
+
+
+def chunk(kind, content):
+    checked = kind + content
+    return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+
+def bomb(path, side=30_000):
+    """A PNG whose header promises more pixels than anybody should decode."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" * 1000)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+    return path
+
+
+def channel_with(folder, *images):
+    pages = [
+        Page(stream="s", page=place, text="", image=image and Path(image).name)
+        for place, image in enumerate(images, start=1)
+    ]
+    return Channel("train", folder, tuple(pages))
+
+
+def test_a_bitmap_keeps_its_aspect_within_white_margins(tmp_path):
+    wide = save(tmp_path / "wide.png", np.zeros((50, 100)))
+    page = decode(wide, 100, 100)
+    assert page.shape == (100, 100)
+    assert (page[30:70] == 0).all()
+    assert (page[:24] == PAPER).all()
+    assert (page[76:] == PAPER).all()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "P", "I;16"])
+def test_all_common_pixel_types_become_grey_bytes(tmp_path, mode):
+    path = tmp_path / "page.png"
+    Image.new(mode, (30, 40), 0).save(path)
+    assert decode(path, 40, 30).dtype == np.uint8
+
+
+def test_what_is_wrong_with_a_bitmap_is_said(tmp_path):
+    good = save(tmp_path / "good.png", np.arange(90_000).reshape(300, 300) % 251)
+    (tmp_path / "cut.png").write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    (tmp_path / "text.png").write_text("no image")
+    for name, said in (("cut", "cannot|can be read"), ("text", "not an image")):
+        with pytest.raises(ValueError, match=said):
+            decode(tmp_path / f"{name}.png", 40, 30)
+    with pytest.raises(ValueError, match="more than 80,000,000"):
+        decode(bomb(tmp_path / "bomb.png"), 40, 30)
+
+
+def test_the_cache_returns_each_pages_own_bitmap_and_paper_for_none(tmp_path):
+    images = [save(tmp_path / f"{grey}.png", np.full((40, 30), grey)) for grey in (10, 20, 30)]
+    channel = channel_with(tmp_path, images[2], None, images[0], images[1])
+    with BitmapCache(40, 30, workers=2) as cache:
+        cache.add(channel)
+        cache.add(channel_with(tmp_path, images[1]))
+        pages = cache.read_pages(channel)
+        assert cache.read_pages(channel.take([2])).max() == 10
+    assert pages[:, 5, 5].tolist() == [30, PAPER, 10, 20]
+
+
+def test_every_bad_bitmap_is_named_with_its_page(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.png").write_text("no image")
+    with BitmapCache(40, 30) as cache, pytest.raises(ClientError) as caught:
+        cache.add(channel_with(tmp_path, "a.png", "b.png"))
+    assert all(f"page {page} of stream 's'" in str(caught.value) for page in (1, 2))
+
+
+def test_scratch_space_is_given_back(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    image = save(tmp_path / "a.png", np.zeros((40, 30)))
+    with BitmapCache(40, 30) as cache:
+        cache.add(channel_with(tmp_path, image))
+        assert list((tmp_path / "scratch").rglob("*.bytes"))
+    assert not list((tmp_path / "scratch").iterdir())

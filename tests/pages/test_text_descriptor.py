@@ -1,0 +1,45 @@
+import numpy as np
+from tests.sample import SAMPLE
+
+from common.pages.channel import read_channel
+from common.pages.text import count_matrix
+from common.pages.text_descriptor import describe_texts, inverse_document_frequency
+
+
+def describe(*texts):
+    return describe_texts(texts, inverse_document_frequency(count_matrix(texts)))
+
+
+def test_running_numbers_do_not_change_head_and_foot():
+    found = describe("ACME Bank\nhello\nPage 1 of 12", "acme  bank\nother\nPage 2 of 12")
+    assert found["head"][0, 0] == found["head"][1, 0] != 0
+    assert found["foot"][0, 0] == found["foot"][1, 0] != 0
+    assert found["head"][0, 1] != found["head"][1, 1]
+
+
+def test_a_page_without_text_has_neither_lines_nor_number():
+    found = describe("", "a")
+    assert not found["head"][0].any()
+    assert not found["number"][0].any()
+    assert not found["projection"][0].any()
+
+
+def test_projections_keep_the_cosines_of_tf_idf_vectors():
+    texts = [page.text for page in read_channel(SAMPLE / "train").pages]
+    counts = count_matrix(texts)
+    idf = inverse_document_frequency(counts)
+    counts.data = np.log1p(counts.data) * idf[counts.indices]
+    exact = counts.toarray()
+    exact /= np.maximum(np.linalg.norm(exact, axis=1, keepdims=True), 1e-9)
+    projected = describe_texts(texts, idf)["projection"].astype(np.float32)
+    error = projected @ projected.T - exact @ exact.T
+    assert np.abs(error).mean() < 1 / np.sqrt(256)
+    assert abs(error.mean()) < 0.01
+
+
+def test_idf_is_that_of_scikit_learn():
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    counts = count_matrix(["ein vertrag", "ein konto", "x"])
+    expected = TfidfTransformer().fit(counts).idf_
+    np.testing.assert_allclose(inverse_document_frequency(counts), expected, rtol=1e-6)
