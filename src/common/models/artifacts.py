@@ -1,0 +1,102 @@
+"""Trained models on disk: base artifacts, and the ensemble that holds them all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.job.artifact import MANIFEST, read_manifest
+from common.job.files import write_json
+from common.job.tables import ImageHyperparameters, SequenceHyperparameters, TextHyperparameters
+from common.models.image_cnn import ImageModel, load_image_model
+from common.models.sequence import SequenceModel, load_sequence_model
+from common.models.text_ngram import TextModel, load_text_model
+from common.pages.bitmaps import BitmapCache
+from common.pages.channel import Channel
+from common.pages.evidence import Evidence
+from common.pages.outputs import HELD_OUT
+from common.pages.posteriors import StreamPosteriors
+from common.training.history import History
+
+HISTORY = "history.json"
+DECISION = "decision.json"
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """All that is needed to take a stream apart; one of the base models may be absent."""
+
+    classes: tuple[str, ...]
+    text: TextModel | None
+    image: ImageModel | None
+    sequence: SequenceModel
+    threshold: float  # confidence from which a segment is accepted
+
+    def evidence(self, channel: Channel) -> Evidence:
+        """What the base models say of a channel's pages."""
+        text = self.text.outputs(channel, HELD_OUT) if self.text else None
+        image = None
+        if self.image:
+            hp = self.image.hyperparameters
+            with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
+                bitmaps.add(channel)
+                image = self.image.outputs(channel, HELD_OUT, bitmaps)
+        return Evidence(text, image)
+
+    def posteriors(self, channel: Channel, evidence: Evidence) -> list[StreamPosteriors]:
+        return self.sequence.posteriors(evidence, channel.streams)
+
+
+def save_model(
+    folder: Path, model: TextModel | ImageModel | SequenceModel, history: History
+) -> None:
+    """A model and how its training went."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save(folder)
+    write_json(folder / HISTORY, history.as_json())
+
+
+def load_text(folder: Path) -> TextModel:
+    """Load a text model's artifact; raises ClientError as `read_manifest` does."""
+    manifest = read_manifest(folder, kind="text")
+    return load_text_model(
+        folder, manifest.classes, TextHyperparameters(**manifest.hyperparameters)
+    )
+
+
+def load_image(folder: Path) -> ImageModel:
+    """Load an image model's artifact; raises ClientError as `read_manifest` does."""
+    manifest = read_manifest(folder, kind="image")
+    return load_image_model(
+        folder, manifest.classes, ImageHyperparameters(**manifest.hyperparameters)
+    )
+
+
+def load_ensemble(folder: Path) -> Ensemble:
+    """Load what the sequence job wrote; raises ClientError as `read_manifest` does."""
+    manifest = read_manifest(folder, kind="ensemble")
+    sequence = folder / "sequence"
+    return Ensemble(
+        classes=manifest.classes,
+        text=load_text(folder / "text") if (folder / "text").is_dir() else None,
+        image=load_image(folder / "image") if (folder / "image").is_dir() else None,
+        sequence=load_sequence_model(
+            sequence,
+            manifest.classes,
+            SequenceHyperparameters(**manifest.hyperparameters),
+        ),
+        threshold=json.loads((sequence / DECISION).read_text())["threshold"],
+    )
+
+
+def copy_bases(bases: Mapping[str, Path], folder: Path) -> None:
+    """Put base artifacts into an ensemble: their manifests and what those name, nothing else."""
+    for kind, source in bases.items():
+        manifest = read_manifest(source, kind=kind)
+        for name in (MANIFEST, *manifest.files):
+            target = folder / kind / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, target)

@@ -1,0 +1,69 @@
+"""What a base model's job leaves: the artifact, and page outputs for the sequence job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from common.job import log, metrics
+from common.job.artifact import Manifest, write_artifact
+from common.job.command import Job
+from common.models.artifacts import save_model
+from common.models.image_cnn import ImageModel
+from common.models.text_ngram import TextModel
+from common.pages.base_models import PAGE_OUTPUTS
+from common.pages.channel import Channel
+from common.pages.outputs import HELD_OUT, PageOutputs, write_page_outputs
+from common.pages.training_channels import TrainingChannels
+from common.training.history import History, Scores
+from common.training.loop import Epoch
+
+
+def print_epoch(epoch: Epoch, scores: Scores) -> None:
+    """Report an epoch as the job's metrics."""
+    validation = {f"validation:{name}": value for name, value in scores.items()}
+    metrics.emit({"train:loss": epoch.train_loss, **validation})
+
+
+def say_nothing(epoch: Epoch, scores: Scores) -> None:
+    """For the models of the folds, whose epochs are nobody's metrics."""
+
+
+def held_out_outputs(
+    channels: TrainingChannels, say: Callable[[Channel, str], PageOutputs]
+) -> dict[str, PageOutputs]:
+    """What the model says of the channels that it was not trained on, by name."""
+    return {channel.name: say(channel, HELD_OUT) for channel in channels.held_out}
+
+
+def write_base_results(
+    job: Job[Any],
+    model: TextModel | ImageModel,
+    history: History,
+    channels: TrainingChannels,
+    outputs: Mapping[str, PageOutputs],
+    load: Callable[[Path], object],
+) -> None:
+    """Write `page_outputs/<channel>.npz` and then the artifact.
+
+    Args:
+        load: reads the artifact again.
+    """
+    for name, of_pages in outputs.items():
+        write_page_outputs(job.folders.output_data / PAGE_OUTPUTS / f"{name}.npz", of_pages)
+    manifest = Manifest(
+        kind=outputs["train"].kind,
+        classes=channels.classes,
+        hyperparameters=job.hyperparameters.model_dump(),
+        packages=log.package_versions(),
+        data=channels.fingerprints(),
+        metrics=history.best(),
+    )
+    write_artifact(
+        job.folders.model,
+        manifest,
+        fill=lambda folder: save_model(folder, model, history),
+        check=load,
+    )
+    log.logger.info("artifact %s, page outputs %s", job.folders.model, job.folders.output_data)

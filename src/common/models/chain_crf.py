@@ -1,0 +1,139 @@
+"""A linear-chain CRF over class × {first page, continuation}, exact, in float64 log-space.
+
+A page either continues the document of the page before, whose class it shares, or starts a
+document of any class. With scores first [pages, classes], continuation [pages, classes] and
+change [classes, classes], a labelled segmentation scores
+
+    Σ first[t, c_t] over first pages + Σ continuation[t, c_t] over the others
+    + Σ change[c of one document, c of the next]
+
+and its probability is exp(score − log Z) (Lafferty et al. 2001). The first page of a stream always
+starts a document. Forward and backward run over classes alone: once page t is placed, whether
+it was a first page no longer matters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ChainScores:
+    """first and continuation [pages, classes], change [classes, classes]; all float64."""
+
+    first: Floats
+    continuation: Floats
+    change: Floats
+
+    def scaled(self, factor: float) -> ChainScores:
+        return ChainScores(self.first * factor, self.continuation * factor, self.change * factor)
+
+
+@dataclass(frozen=True)
+class ChainMessages:
+    """What forward and backward passes leave; log-space, [pages, classes] each.
+
+    enter[t, c]: everything before page t, if t is the first page of a document of class c;
+    forward[t, c]: everything up to t, if its class is c; leave[t, c]: everything after t, if a
+    document of class c ends with it; backward[t, c]: everything after t, if its class is c.
+    """
+
+    enter: Floats
+    forward: Floats
+    leave: Floats
+    backward: Floats
+    log_partition: float
+
+
+@dataclass(frozen=True)
+class ChainMarginals:
+    """Probabilities: first and continuation [pages, classes]; expected counts of change."""
+
+    first: Floats
+    continuation: Floats
+    change: Floats
+
+
+def run_messages(scores: ChainScores) -> ChainMessages:
+    """Forward and backward passes, O(pages · classes²)."""
+    pages, classes = scores.first.shape
+    enter, forward = np.zeros((2, pages, classes))
+    leave, backward = np.zeros((2, pages, classes))
+    forward[0] = scores.first[0]
+    for t in range(1, pages):
+        enter[t] = logsumexp(forward[t - 1][:, None] + scores.change, axis=0)
+        forward[t] = np.logaddexp(
+            enter[t] + scores.first[t], forward[t - 1] + scores.continuation[t]
+        )
+    for t in range(pages - 2, -1, -1):
+        leave[t] = logsumexp(scores.change + scores.first[t + 1] + backward[t + 1], axis=1)
+        backward[t] = np.logaddexp(leave[t], scores.continuation[t + 1] + backward[t + 1])
+    return ChainMessages(enter, forward, leave, backward, float(logsumexp(forward[-1])))
+
+
+def marginals(scores: ChainScores, messages: ChainMessages) -> ChainMarginals:
+    """Exact marginals; they are also the gradient of log Z with respect to the scores."""
+    rest = messages.backward - messages.log_partition
+    first = np.exp(messages.enter + scores.first + rest)
+    continuation = np.zeros_like(first)
+    continuation[1:] = np.exp(messages.forward[:-1] + scores.continuation[1:] + rest[1:])
+    incoming = scores.first[1:] + rest[1:]
+    change = np.exp(messages.forward[:-1, :, None] + scores.change + incoming[:, None, :]).sum(
+        axis=0
+    )
+    return ChainMarginals(first, continuation, change)
+
+
+def segment_posterior(
+    scores: ChainScores, messages: ChainMessages, start: int, stop: int
+) -> Floats:
+    """Probability of each class, [classes], that pages start … stop − 1 are one document of it."""
+    inside = scores.first[start] + scores.continuation[start + 1 : stop].sum(axis=0)
+    return np.exp(
+        messages.enter[start] + inside + messages.leave[stop - 1] - messages.log_partition
+    )
+
+
+def path_score(scores: ChainScores, labels: NDArray[np.intp], starts: NDArray[np.bool_]) -> float:
+    """Score of one labelled segmentation; `starts[0]` is true."""
+    page = np.arange(len(labels))
+    emitted = np.where(starts, scores.first[page, labels], scores.continuation[page, labels])
+    begins = np.flatnonzero(starts)[1:]
+    return float(emitted.sum() + scores.change[labels[begins - 1], labels[begins]].sum())
+
+
+def path_counts(
+    scores: ChainScores, labels: NDArray[np.intp], starts: NDArray[np.bool_]
+) -> ChainMarginals:
+    """Marginals of one labelled segmentation that is certain."""
+    one_hot = np.eye(scores.first.shape[1])[labels]
+    change = np.zeros_like(scores.change)
+    begins = np.flatnonzero(starts)[1:]
+    np.add.at(change, (labels[begins - 1], labels[begins]), 1)
+    return ChainMarginals(one_hot * starts[:, None], one_hot * ~starts[:, None], change)
+
+
+def viterbi(scores: ChainScores) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The most probable labelled segmentation: (labels [pages], starts [pages])."""
+    pages, classes = scores.first.shape
+    best = scores.first[0]
+    origin = np.zeros((pages, classes), dtype=np.intp)  # class of the page before
+    begun = np.ones((pages, classes), dtype=bool)
+    for t in range(1, pages):
+        arriving = best[:, None] + scores.change
+        anew = arriving.max(axis=0) + scores.first[t]
+        on = best + scores.continuation[t]
+        begun[t] = anew >= on
+        origin[t] = np.where(begun[t], arriving.argmax(axis=0), np.arange(classes))
+        best = np.maximum(anew, on)
+    labels = np.zeros(pages, dtype=np.intp)
+    labels[-1] = best.argmax()
+    for t in range(pages - 1, 0, -1):
+        labels[t - 1] = origin[t, labels[t]]
+    return labels, begun[np.arange(pages), labels]

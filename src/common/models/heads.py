@@ -1,0 +1,83 @@
+"""The three heads of a base model: class, first page, last page, on one dense layer.
+
+Its output is [pages, classes + 2]: class logits, then the logits of "a document starts here" and
+"a document ends here".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mxnet as mx
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, log_softmax, softmax
+from sklearn.metrics import f1_score
+
+from common.pages.targets import Targets
+
+BOUNDARY_HEADS = 2
+_BOUNDARY_WEIGHT = 0.5  # of each boundary head's loss beside the class head's
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """float32: probabilities [pages, classes], first_page and last_page [pages]."""
+
+    probabilities: NDArray[np.float32]
+    first_page: NDArray[np.float32]
+    last_page: NDArray[np.float32]
+
+
+def heads_loss(output: mx.nd.NDArray, targets: Targets, label_smoothing: float) -> mx.nd.NDArray:
+    """Weighted loss of each page, [pages].
+
+    Cross-entropy with smoothed labels (Szegedy et al. 2016, §7) for the class, logistic loss for
+    the boundary heads.
+    """
+    context = output.context
+    classes = output.shape[1] - BOUNDARY_HEADS
+    logits = output[:, :classes].log_softmax()
+    one_hot = np.eye(classes, dtype=np.float32)[targets.label]
+    wanted = mx.nd.array(one_hot * (1 - label_smoothing) + label_smoothing / classes, ctx=context)
+    loss = -(logits * wanted).sum(axis=1)
+    for offset, starts in enumerate((targets.first_page, targets.last_page)):
+        logit = output[:, classes + offset]
+        truth = mx.nd.array(starts, ctx=context)
+        loss = loss + _BOUNDARY_WEIGHT * (
+            logit.relu() - logit * truth + mx.nd.Activation(-logit.abs(), "softrelu")
+        )
+    return loss * mx.nd.array(targets.weight, ctx=context)
+
+
+def opinions_of(output: NDArray[np.float32]) -> Opinions:
+    """Probabilities from the heads' output."""
+    return Opinions(
+        softmax(output[:, :-BOUNDARY_HEADS], axis=1),
+        expit(output[:, -2]),
+        expit(output[:, -1]),
+    )
+
+
+def score(output: NDArray[np.float32], targets: Targets) -> dict[str, float]:
+    """How good the heads' output [pages, classes + 2] is; the names are those of the job's metrics.
+
+    `loss` is the mean of the three heads' losses together, unsmoothed and unweighted.
+    """
+    opinions = opinions_of(output)
+    predicted = opinions.probabilities.argmax(axis=1)
+    return {
+        "loss": _negative_log_likelihood(output, targets),
+        "accuracy": float(np.mean(predicted == targets.label)),
+        "macro_f1": float(f1_score(targets.label, predicted, average="macro", zero_division=0)),
+        "first_page_accuracy": float(np.mean((opinions.first_page > 0.5) == targets.first_page)),
+        "last_page_accuracy": float(np.mean((opinions.last_page > 0.5) == targets.last_page)),
+    }
+
+
+def _negative_log_likelihood(output: NDArray[np.float32], targets: Targets) -> float:
+    logits = log_softmax(output[:, :-BOUNDARY_HEADS].astype(np.float64), axis=1)
+    loss = -logits[np.arange(len(logits)), targets.label]
+    for logit, truth in ((output[:, -2], targets.first_page), (output[:, -1], targets.last_page)):
+        loss += _BOUNDARY_WEIGHT * (np.logaddexp(0, logit) - logit * truth)
+    return float(loss.mean())

@@ -1,0 +1,59 @@
+"""The training loop. It yields after every epoch; saving, logging and stopping stay outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mxnet as mx
+from mxnet import autograd, gluon
+
+from common.training.rates import Schedule
+
+Loss = Callable[[Any], mx.nd.NDArray]  # batch → loss of each of its members
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """An epoch that has ended: its mean training loss, and (time in epochs, rate) of each step."""
+
+    number: int
+    train_loss: float
+    rates: tuple[tuple[float, float], ...]
+
+
+def train_epochs(
+    trainer: gluon.Trainer,
+    batches: Callable[[int], Sequence[Any]],
+    loss: Loss,
+    schedule: Schedule,
+    *,
+    epochs: int,
+    seed: int,
+) -> Iterator[Epoch]:
+    """Train, and yield after each epoch.
+
+    Args:
+        batches: epoch number from 0 → its batches; a pure function, so that a run repeats.
+        loss: computes the loss of each member of a batch, under `autograd.record`.
+        seed: the random numbers of step n depend on `seed + n` alone.
+    """
+    step = 0
+    for number in range(epochs):
+        total, members, rates = 0.0, 0, []
+        epoch_batches = batches(number)
+        for index, batch in enumerate(epoch_batches):
+            time = number + index / len(epoch_batches)
+            rates.append((time, schedule(time)))
+            trainer.set_learning_rate(rates[-1][1])
+            mx.random.seed(seed + step)
+            with autograd.record():
+                losses = loss(batch)
+                mean = losses.mean()
+            mean.backward()
+            trainer.step(1)
+            total += float(losses.sum().asscalar())
+            members += len(losses)
+            step += 1
+        yield Epoch(number + 1, total / max(1, members), tuple(rates))

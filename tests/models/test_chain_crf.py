@@ -1,0 +1,124 @@
+import itertools
+
+import mxnet as mx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common.models.chain_crf import (
+    ChainScores,
+    marginals,
+    path_counts,
+    path_score,
+    run_messages,
+    segment_posterior,
+    viterbi,
+)
+from common.models.chain_likelihood import ChainLikelihood
+
+
+def random_scores(pages, classes, seed):
+    rng = np.random.default_rng(seed)
+    draw = [rng.normal(0, 2, shape) for shape in ((pages, classes),) * 2 + ((classes,) * 2,)]
+    return ChainScores(*draw)
+
+
+def all_segmentations(pages, classes):
+    """Every (labels, starts) in which a continuation has the class of the page before it."""
+    for later in itertools.product([False, True], repeat=pages - 1):
+        starts = np.array([True, *later])
+        for of_document in itertools.product(range(classes), repeat=int(starts.sum())):
+            yield np.array(of_document)[np.cumsum(starts) - 1], starts
+
+
+CASES = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 10**6))
+
+
+@settings(max_examples=100, deadline=None)
+@given(CASES)
+def test_against_brute_force_over_all_segmentations(case):
+    pages, classes, seed = case
+    scores = random_scores(pages, classes, seed)
+    paths = list(all_segmentations(pages, classes))
+    path_scores = np.array([path_score(scores, *path) for path in paths])
+    log_partition = np.log(np.exp(path_scores).sum())
+    probability = np.exp(path_scores - log_partition)
+    counts = [path_counts(scores, *path) for path in paths]
+
+    messages = run_messages(scores)
+    found = marginals(scores, messages)
+    assert messages.log_partition == pytest.approx(log_partition, abs=1e-9)
+    for name in ("first", "continuation", "change"):
+        expected = sum(p * getattr(one, name) for p, one in zip(probability, counts, strict=True))
+        np.testing.assert_allclose(getattr(found, name), expected, atol=1e-9)
+
+    labels, starts = viterbi(scores)
+    assert path_score(scores, labels, starts) == pytest.approx(path_scores.max(), abs=1e-9)
+
+    for start, stop in itertools.combinations(range(pages + 1), 2):
+        expected = np.zeros(classes)
+        for p, (path_labels, path_starts) in zip(probability, paths, strict=True):
+            edges = {*np.flatnonzero(path_starts), pages}
+            if {start, stop} <= edges and not path_starts[start + 1 : stop].any():
+                expected[path_labels[start]] += p
+        np.testing.assert_allclose(
+            segment_posterior(scores, messages, start, stop), expected, atol=1e-9
+        )
+
+
+def test_a_path_scores_what_its_formula_says():
+    scores = random_scores(4, 2, 0)
+    f, c, change = scores.first, scores.continuation, scores.change
+    by_hand = f[0, 1] + c[1, 1] + change[1, 0] + f[2, 0] + change[0, 0] + f[3, 0]
+    labels, starts = np.array([1, 1, 0, 0]), np.array([True, False, True, True])
+    assert path_score(scores, labels, starts) == pytest.approx(by_hand)
+
+
+def test_a_stream_of_3000_pages_stays_normalised():
+    scores = random_scores(3000, 10, 1)
+    messages = run_messages(scores)
+    found = marginals(scores, messages)
+    np.testing.assert_allclose((found.first + found.continuation).sum(axis=1), 1, atol=1e-6)
+    assert np.isfinite(messages.log_partition)
+
+
+def test_the_loss_is_that_of_brute_force_and_its_gradient_that_of_finite_differences():
+    """Two streams of unequal length in one padded batch."""
+    rng = np.random.default_rng(2)
+    truths = [
+        (np.array([1, 1, 0]), np.array([True, False, True])),
+        (np.array([0, 1]), np.array([True, True])),
+    ]
+    arrays = [rng.normal(size=shape) for shape in ((2, 3, 2), (2, 3, 2), (2, 2))]
+    weight = np.array([0.3, 1.7])
+
+    def loss(first, continuation, change):
+        total = 0.0
+        for stream, (labels, starts) in enumerate(truths):
+            own = ChainScores(
+                first[stream, : len(labels)], continuation[stream, : len(labels)], change
+            )
+            paths = all_segmentations(len(labels), 2)
+            partition = np.logaddexp.reduce([path_score(own, *path) for path in paths])
+            total += weight[stream] * (partition - path_score(own, labels, starts))
+        return total
+
+    inputs = [mx.nd.array(array) for array in arrays]
+    for array in inputs:
+        array.attach_grad()
+    with mx.autograd.record():
+        outcome = (ChainLikelihood(truths)(*inputs) * mx.nd.array(weight)).sum()
+    outcome.backward()
+    assert float(outcome.asscalar()) == pytest.approx(loss(*arrays), abs=1e-5)
+    for index, array in enumerate(arrays):
+        numeric = np.zeros_like(array)
+        for place in np.ndindex(array.shape):
+            step = np.zeros_like(array)
+            step[place] = 1e-5
+            moved = [
+                loss(*[a + sign * step if i == index else a for i, a in enumerate(arrays)])
+                for sign in (1, -1)
+            ]
+            numeric[place] = (moved[0] - moved[1]) / 2e-5
+        np.testing.assert_allclose(inputs[index].grad.asnumpy(), numeric, atol=1e-5)

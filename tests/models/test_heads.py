@@ -1,0 +1,67 @@
+import mxnet as mx
+import numpy as np
+import pytest
+from scipy.special import expit, log_softmax
+
+from common.models.heads import heads_loss, opinions_of, score
+from common.pages.targets import Targets
+
+RNG = np.random.default_rng(0)
+OUTPUT = RNG.normal(0, 2, (5, 5))  # three classes and two boundary heads
+TARGETS = Targets(
+    np.array([0, 1, 2, 1, 1], dtype=np.int32),
+    np.array([1, 0, 1, 0, 1], dtype=np.float32),
+    np.array([0, 1, 1, 0, 0], dtype=np.float32),
+    np.array([1, 2, 0.5, 1, 1], dtype=np.float32),
+)
+
+
+def plain_loss(output, smoothing):
+    """Cross-entropy with smoothed labels plus half of each boundary's logistic loss."""
+    wanted = np.eye(3)[TARGETS.label] * (1 - smoothing) + smoothing / 3
+    loss = -(wanted * log_softmax(output[:, :3], axis=1)).sum(axis=1)
+    for column, truth in ((3, TARGETS.first_page), (4, TARGETS.last_page)):
+        p = expit(output[:, column])
+        loss -= 0.5 * (truth * np.log(p) + (1 - truth) * np.log(1 - p))
+    return loss * TARGETS.weight
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_is_the_formula_and_its_gradient_that_of_finite_differences(smoothing):
+    output = mx.nd.array(OUTPUT)
+    output.attach_grad()
+    with mx.autograd.record():
+        loss = heads_loss(output, TARGETS, smoothing)
+    loss.backward()
+    np.testing.assert_allclose(loss.asnumpy(), plain_loss(OUTPUT, smoothing), rtol=1e-5)
+    for place in np.ndindex(OUTPUT.shape):
+        step = np.zeros_like(OUTPUT)
+        step[place] = 1e-5
+        up, down = plain_loss(OUTPUT + step, smoothing), plain_loss(OUTPUT - step, smoothing)
+        numeric = (up - down).sum() / 2e-5
+        assert output.grad.asnumpy()[place] == pytest.approx(numeric, abs=1e-4)
+
+
+def test_far_out_logits_have_a_finite_loss():
+    output = mx.nd.array([[100, -100, 0, 200, -200]] * 5)
+    assert np.isfinite(heads_loss(output, TARGETS, 0.1).asnumpy()).all()
+
+
+def test_scores_by_hand():
+    logits = np.array(
+        [[3, 0, 0, 1, -1], [0, 3, 0, -1, 1], [3, 0, 0, 1, 1], [0, 3, 0, 1, -1], [0, 3, 0, 1, -1]]
+    )
+    found = score(logits, TARGETS)
+    assert found["accuracy"] == pytest.approx(4 / 5)  # page 3 is of class 2 and called 0
+    assert found["macro_f1"] == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert found["first_page_accuracy"] == pytest.approx(4 / 5)
+    assert found["last_page_accuracy"] == 1
+    unweighted = plain_loss(logits, 0.0) / TARGETS.weight
+    assert found["loss"] == pytest.approx(unweighted.mean(), rel=1e-6)
+
+
+def test_opinions_are_probabilities():
+    opinions = opinions_of(OUTPUT.astype(np.float32))
+    np.testing.assert_allclose(opinions.probabilities.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(opinions.first_page, expit(OUTPUT[:, 3]), rtol=1e-6)
+    np.testing.assert_allclose(opinions.last_page, expit(OUTPUT[:, 4]), rtol=1e-6)

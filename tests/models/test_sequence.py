@@ -1,0 +1,179 @@
+import mxnet as mx
+import numpy as np
+import pytest
+from tests.labelled import channel_of
+
+from common.job.tables import SequenceHyperparameters
+from common.models.base_results import say_nothing
+from common.models.sequence import Examples, decode, fit_sequence_model, load_sequence_model
+from common.models.sequence_network import SequenceNetwork
+from common.pages.evidence import Evidence
+from common.pages.outputs import OUT_OF_FOLD, page_outputs
+from common.pages.recombination import original_streams
+from common.pages.targets import targets_of
+from common.results.validation import score_streams
+
+CLASSES = ("x", "y", "z")
+HYPERPARAMETERS = SequenceHyperparameters(epochs=25, hidden=8, learning_rate=0.02)
+
+
+def streams_of(seed, streams=16):
+    """Documents of one to three pages, classes in random order."""
+    rng = np.random.default_rng(seed)
+    return channel_of(
+        *[
+            [(str(rng.choice(CLASSES)), ["…"] * int(rng.integers(1, 4))) for _ in range(6)]
+            for _ in range(streams)
+        ],
+        name="train" if seed else "test",
+    )
+
+
+def examples(seed, present=True):
+    """What a base model that is right four times out of five would say."""
+    channel = streams_of(seed)
+    rng = np.random.default_rng(seed + 100)
+    targets = targets_of(channel, CLASSES)
+    pages = len(channel)
+    logits = rng.normal(0, 1, (pages, 3)) + 2.5 * np.eye(3)[targets.label]
+    ends = np.stack([targets.first_page, targets.last_page])
+    first, last = 1 / (1 + np.exp(rng.normal(0, 1.5, (2, pages)) - 4 * (ends - 0.5)))
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    outputs = page_outputs(
+        channel,
+        kind="image",
+        how=OUT_OF_FOLD,
+        classes=CLASSES,
+        present=np.full(pages, present),
+        probabilities=probabilities,
+        first_page=first,
+        last_page=last,
+        embedding=rng.random((pages, 4)),
+        descriptors={
+            "thumbnail": rng.integers(0, 255, (pages, 24, 18)).astype(np.uint8),
+            "margins": rng.random((pages, 4)).astype(np.float16),
+            "ink": rng.random((pages, 1)).astype(np.float16),
+        },
+    )
+    return Examples(channel, Evidence(None, outputs))
+
+
+def fit(hyperparameters=HYPERPARAMETERS):
+    validation = examples(2)
+    return fit_sequence_model(
+        examples(1),
+        validation,
+        CLASSES,
+        hyperparameters,
+        score=lambda found: score_streams(validation.channel, CLASSES, found),
+        report=say_nothing,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return fit()[0]
+
+
+def accuracy(model, test):
+    truth = original_streams(test.channel, CLASSES)
+    found = model.posteriors(test.evidence, test.channel.streams)
+    labels = [a.labels == b.labels for a, b in zip(truth, found, strict=True)]
+    starts = [a.starts == b.starts for a, b in zip(truth, found, strict=True)]
+    return np.concatenate(labels).mean(), np.concatenate(starts).mean()
+
+
+def test_it_is_better_than_the_pages_alone(trained):
+    test = examples(0)
+    truth = targets_of(test.channel, CLASSES)
+    alone = test.evidence.image
+    label, start = accuracy(trained, test)
+    assert label > np.mean(alone.probabilities.argmax(axis=1) == truth.label)
+    assert start > np.mean((alone.first_page > 0.5) == truth.first_page)
+
+
+def test_pages_of_which_nothing_is_known_get_an_answer_without_certainty(trained):
+    unknown, known = (
+        trained.posteriors(one.evidence, one.channel.streams)
+        for one in (examples(0, present=False), examples(0))
+    )
+    unsure, sure = (
+        np.mean([stream.class_probability.max(axis=1).mean() for stream in found])
+        for found in (unknown, known)
+    )
+    assert unsure < 0.7 < sure
+    assert all(stream.segment.max() < 0.5 for stream in unknown)
+
+
+def test_the_same_seed_gives_the_same_model_and_another_one_another(trained, tmp_path):
+    again = fit()[0]
+    other = fit(HYPERPARAMETERS.model_copy(update={"seed": 2}))[0]
+    weights = [model.net.change.data().asnumpy() for model in (trained, again, other)]
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert not np.array_equal(weights[0], weights[2])
+    assert trained.temperature == again.temperature
+
+
+def test_what_was_saved_says_the_same(trained, tmp_path):
+    trained.save(tmp_path)
+    loaded = load_sequence_model(tmp_path, CLASSES, HYPERPARAMETERS)
+    test = examples(0)
+    for one, other in zip(
+        trained.posteriors(test.evidence, test.channel.streams),
+        loaded.posteriors(test.evidence, test.channel.streams),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one.class_probability, other.class_probability)
+
+
+def test_posteriors_are_coherent(trained):
+    test = examples(0)
+    for found in trained.posteriors(test.evidence, test.channel.streams):
+        np.testing.assert_allclose(found.class_probability.sum(axis=1), 1, atol=1e-9)
+        assert found.boundary[0] == pytest.approx(1)
+        for row, span in zip(found.segment, found.spans, strict=True):
+            assert row.sum() <= found.boundary[span.start] + 1e-9
+            assert (row <= found.class_probability[span.start] + 1e-9).all()
+
+
+def test_padding_changes_nothing():
+    """A short stream beside a long one has the scores that it has alone."""
+    net = SequenceNetwork(5, 3, 1, 4, 0.5)
+    net.initialize(mx.init.Normal(0.5))
+    rng = np.random.default_rng(0)
+    features, class_votes = rng.normal(size=(7, 2, 5)), rng.normal(size=(1, 7, 2, 3))
+    boundary_votes = rng.normal(size=(1, 7, 2))
+    inputs = [mx.nd.array(array) for array in (features, class_votes, boundary_votes)]
+    short = [inputs[0][:3, 1:], inputs[1][:, :3, 1:], inputs[2][:, :3, 1:]]
+    padded, alone = net(*inputs, mx.nd.array([7, 3])), net(*short, mx.nd.array([3]))
+    for one, other in zip(padded, alone, strict=True):
+        np.testing.assert_allclose(one.asnumpy()[:3, 1:], other.asnumpy(), atol=1e-6)
+
+
+def test_the_best_temperature_is_lower_the_surer_the_truth():
+    from common.models.chain_crf import ChainScores
+    from common.models.sequence import _best_temperature, _mean_loss
+
+    rng = np.random.default_rng(0)
+    truths = original_streams(streams_of(3), CLASSES)
+    scores = []
+    for truth in truths:
+        right = rng.random(len(truth.labels)) < 0.8
+        said = np.where(right, truth.labels, (truth.labels + 1) % 3)
+        bonus = 6.0 * np.eye(3)[said]
+        scores.append(ChainScores(bonus + 4.0 * truth.starts[:, None], bonus, np.zeros((3, 3))))
+    best = _best_temperature(scores, truths)
+    grid = np.linspace(0.5, 4, 60)
+    losses = [_mean_loss(scores, truths, temperature) for temperature in grid]
+    assert best == pytest.approx(grid[int(np.argmin(losses))], abs=0.1)
+
+
+def test_decoding_a_certain_stream_returns_it():
+    from common.models.chain_crf import ChainScores
+
+    labels, starts = np.array([0, 0, 2, 2, 1]), np.array([True, False, True, True, True])
+    bonus = 50.0 * np.eye(3)[labels]
+    found = decode(ChainScores(bonus + 50.0 * starts[:, None] - 25, bonus, np.zeros((3, 3))))
+    np.testing.assert_array_equal(found.labels, labels)
+    np.testing.assert_array_equal(found.starts, starts)
+    assert found.segment.max(axis=1) == pytest.approx(np.ones(4))

@@ -1,0 +1,107 @@
+import mxnet as mx
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfTransformer
+from tests.labelled import channel_of
+from tests.sample import SAMPLE
+
+from common.job.tables import TextHyperparameters
+from common.models.base_results import say_nothing
+from common.models.text_ngram import NgramHeads, fit_text_model, forward, load_text_model, weigh
+from common.pages.channel import read_channel
+from common.pages.outputs import HELD_OUT
+from common.pages.text import count_matrix
+from common.pages.text_descriptor import inverse_document_frequency
+
+HYPERPARAMETERS = TextHyperparameters(epochs=12, max_features=2048)
+
+
+def fit(train, validation, hyperparameters=HYPERPARAMETERS):
+    return fit_text_model(train, validation, train.classes, hyperparameters, say_nothing)
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return [read_channel(SAMPLE / part, labelled=True) for part in ("train", "validation", "test")]
+
+
+@pytest.fixture(scope="module")
+def trained(sample):
+    return fit(*sample[:2])
+
+
+def test_it_learns_real_pages(trained, sample):
+    """Far above the most frequent class (0.23) and the most frequent answer (not first: 0.72)."""
+    outputs = trained[0].outputs(sample[2], HELD_OUT)
+    predicted = [outputs.classes[index] for index in outputs.probabilities.argmax(axis=1)]
+    assert np.mean(np.array(predicted) == sample[2].labels) > 0.7
+    first = np.zeros(len(outputs), bool)
+    first[[document.rows.start for document in sample[2].documents]] = True
+    assert np.mean((outputs.first_page > 0.5) == first) > 0.75
+
+
+def test_it_does_not_see_labels_or_names(trained, sample):
+    renamed = [
+        page.model_copy(update={"label": None, "document": "x", "source": "y", "stream": f"z{row}"})
+        for row, page in enumerate(sample[2].pages)
+    ]
+    channel = type(sample[2])("test", sample[2].folder, tuple(renamed))
+    one, other = (trained[0].outputs(pages, HELD_OUT) for pages in (sample[2], channel))
+    np.testing.assert_array_equal(one.probabilities, other.probabilities)
+
+
+def test_the_same_seed_gives_the_same_model_and_another_one_another(trained, sample):
+    again = fit(*sample[:2])[0]
+    other = fit(*sample[:2], HYPERPARAMETERS.model_copy(update={"seed": 2}))[0]
+    weights = [model.net.weight.data().asnumpy() for model in (trained[0], again, other)]
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert not np.array_equal(weights[0], weights[2])
+
+
+def test_what_was_saved_says_the_same(trained, sample, tmp_path):
+    model = trained[0]
+    model.save(tmp_path)
+    again = load_text_model(tmp_path, model.classes, HYPERPARAMETERS)
+    one, other = (m.outputs(sample[2], HELD_OUT) for m in (model, again))
+    np.testing.assert_array_equal(one.probabilities, other.probabilities)
+    np.testing.assert_array_equal(one.descriptors["projection"], other.descriptors["projection"])
+
+
+def test_odd_pages_get_an_answer(trained):
+    texts = ["", "\n\n", "0123 4567", "\u202e\u05d0\u05d1", "\x00\x01", "word " * 50_000]
+    outputs = trained[0].outputs(channel_of([("contract", texts)]), HELD_OUT)
+    np.testing.assert_allclose(outputs.probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert outputs.present.tolist() == [False, False, True, True, True, True]
+    alone = trained[0].outputs(channel_of([("contract", [""])]), HELD_OUT)
+    np.testing.assert_allclose(alone.probabilities[0], outputs.probabilities[0], rtol=1e-5)
+
+
+def test_a_hidden_layer_learns_too(sample):
+    deep = HYPERPARAMETERS.model_copy(update={"hidden": 16, "learning_rate": 0.02})
+    model, history = fit(*sample[:2], deep)
+    assert history.best()["validation_accuracy"] > 0.6
+    assert model.outputs(sample[2], HELD_OUT).embedding.shape == (47, 16)
+
+
+def test_weights_are_scikit_learns_sublinear_tf_idf_but_for_its_logarithm():
+    counts = count_matrix(["ein vertrag ein", "ein konto", "zwei konten"])
+    idf = inverse_document_frequency(counts)
+    ours = weigh(counts, idf)
+    counts.data = np.log1p(counts.data)
+    reference = TfidfTransformer(norm="l2")
+    reference.fit(counts).idf_ = idf.astype(np.float64)
+    np.testing.assert_allclose(ours.toarray(), reference.transform(counts).toarray(), rtol=1e-5)
+
+
+def test_the_sparse_forward_pass_is_a_dense_product():
+    net = NgramHeads(6, 2, hidden=0)
+    net.initialize(mx.init.Normal(1))
+    dense = np.random.default_rng(0).random((5, 6)) * (
+        np.random.default_rng(1).random((5, 6)) > 0.5
+    )
+    dense[2] = 0
+    features = sparse.csr_matrix(dense.astype(np.float32))
+    expected = dense @ net.weight.data().asnumpy() + net.bias.data().asnumpy()
+    np.testing.assert_allclose(forward(net, features)[1], expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(forward(net, features[2:3])[1], expected[2:3], atol=1e-6)

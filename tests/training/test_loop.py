@@ -1,0 +1,57 @@
+import mxnet as mx
+import numpy as np
+from mxnet import gluon
+
+from common.training.history import keep_best
+from common.training.loop import train_epochs
+from common.training.rates import constant, triangular
+
+
+def line():
+    net = gluon.nn.Dense(1, in_units=1, use_bias=False)
+    net.initialize(mx.init.Zero())
+    return net
+
+
+def squares(net):
+    return lambda x: (net(mx.nd.array([[x]])) - 2 * x).square().reshape(-1)
+
+
+def run(net, batches, schedule, epochs=1):
+    trainer = gluon.Trainer(net.collect_params(), "sgd", kvstore=None)
+    return train_epochs(
+        trainer, lambda number: batches, squares(net), schedule, epochs=epochs, seed=1
+    )
+
+
+def test_two_steps_of_gradient_descent_by_hand():
+    net = line()
+    (epoch,) = run(net, [1.0, 3.0], constant(0.1))
+    # w = 0 − 0.1 · 2 · (0 − 2) = 0.4; then w = 0.4 − 0.1 · 2 · 3 · (1.2 − 6) = 3.28
+    np.testing.assert_allclose(net.weight.data().asnumpy(), [[3.28]], rtol=1e-6)
+    np.testing.assert_allclose(epoch.train_loss, (4 + 4.8**2) / 2, rtol=1e-6)
+
+
+def test_every_step_takes_its_rate_from_the_schedule():
+    epochs = list(run(line(), [1.0] * 4, triangular(0.0, 0.08, 2), epochs=2))
+    rates = [rate for epoch in epochs for _, rate in epoch.rates]
+    np.testing.assert_allclose(rates, [0, 0.02, 0.04, 0.06, 0.08, 0.06, 0.04, 0.02])
+    assert [epoch.number for epoch in epochs] == [1, 2]
+
+
+def test_the_epoch_with_the_lowest_validation_loss_is_kept():
+    net = line()
+    seen, told = [], []
+    losses = iter([3.0, 1.0, 2.0])
+
+    def evaluate():
+        seen.append(float(net.weight.data().asscalar()))
+        return {"loss": next(losses), "accuracy": 0.5}
+
+    epochs = run(net, [1.0], constant(0.1), epochs=3)
+    history = keep_best(net, epochs, evaluate=evaluate, report=lambda *both: told.append(both))
+    assert len(set(seen)) == len(told) == 3
+    assert float(net.weight.data().asscalar()) == seen[1]
+    assert history.best()["epoch"] == 2
+    assert [row["validation_loss"] for row in history.epochs] == [3.0, 1.0, 2.0]
+    assert history.as_json()["learning_rate"] == [[0.0, 0.1], [1.0, 0.1], [2.0, 0.1]]

@@ -1,0 +1,25 @@
+import numpy as np
+from tests.labelled import channel_of
+from tests.pages.test_outputs import outputs_of
+
+from common.pages.outputs import OUT_OF_FOLD
+from common.training.out_of_fold import out_of_fold
+
+WORDS = np.random.default_rng(0).choice(list("abcdefghijklmnop"), (12, 3, 30))
+TEXTS = [[" ".join(page) for page in document] for document in WORDS]
+CHANNEL = channel_of(*[[("x", texts[:2]), ("y", texts[2:])] for texts in TEXTS])
+
+
+def test_every_page_is_judged_once_by_a_model_that_has_not_seen_its_stream():
+    calls = []
+
+    def fit_and_say(seen, unseen):
+        assert not {page.stream for page in seen.pages} & {page.stream for page in unseen.pages}
+        calls.append((len(seen), len(unseen)))
+        fold = np.full(len(unseen), float(len(calls)))
+        return outputs_of(unseen, how=OUT_OF_FOLD, first_page=fold)
+
+    outputs = out_of_fold(CHANNEL, fit_and_say, folds=4, seed=1)
+    assert outputs.keys == CHANNEL.keys
+    assert calls == [(27, 9)] * 4
+    assert sorted(np.unique(outputs.first_page, return_counts=True)[1]) == [9] * 4
