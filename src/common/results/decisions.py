@@ -1,0 +1,150 @@
+"""From posteriors to predictions: what is accepted, what a person should look at, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from common.pages.channel import Channel
+from common.pages.posteriors import StreamPosteriors
+from common.results.predictions import PagePrediction, Predictions
+from common.results.segments import Alternative, Segment
+
+ALTERNATIVES = 3  # other classes that a segment lists
+_DOUBT = 0.9  # a boundary or a label below this is a reason for review
+_ALPHA = 0.05
+NOTHING = 1.01  # a threshold that no confidence reaches
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The confidence from which segments are accepted, and what it rests on.
+
+    `precision` was reached on the `accepted` of `segments` validation segments; `lower_bound` is
+    its one-sided 95 % Clopper–Pearson bound: what one may count on.
+    """
+
+    threshold: float
+    target_precision: float
+    segments: int
+    accepted: int
+    precision: float
+    lower_bound: float
+
+
+def choose_threshold(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], target_precision: float
+) -> Threshold:
+    """The lowest threshold at which validation's precision reaches the target.
+
+    Where none does, nothing is accepted.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    hits = np.cumsum(right[order])
+    taken = np.arange(1, len(order) + 1)
+    ends = np.append(np.diff(confidence[order]) != 0, True)  # equal confidences come together
+    good = np.flatnonzero(ends & (hits >= target_precision * taken - 1e-9))
+    if not len(good):
+        return Threshold(NOTHING, target_precision, len(order), 0, 0.0, 0.0)
+    last = good[-1]
+    n, k = int(taken[last]), int(hits[last])
+    return Threshold(
+        threshold=float(confidence[order][last]),
+        target_precision=target_precision,
+        segments=len(order),
+        accepted=n,
+        precision=k / n,
+        lower_bound=float(beta.ppf(_ALPHA, k, n - k + 1)),
+    )
+
+
+def predictions_of(
+    channel: Channel,
+    classes: Sequence[str],
+    posteriors: Sequence[StreamPosteriors],
+    threshold: float,
+) -> Predictions:
+    """Pages and segments of every stream of the channel, in its order."""
+    pages: list[PagePrediction] = []
+    segments: list[Segment] = []
+    for rows, found in zip(channel.streams, posteriors, strict=True):
+        for document, span in enumerate(found.spans, start=1):
+            segment = _segment(channel, classes, rows, found, document, span, threshold)
+            segments.append(segment)
+            pages += [_page(channel, classes, rows, found, document, position) for position in span]
+    return Predictions(pages, segments)
+
+
+def _page(
+    channel: Channel,
+    classes: Sequence[str],
+    rows: range,
+    found: StreamPosteriors,
+    document: int,
+    position: int,
+) -> PagePrediction:
+    page, label = channel.pages[rows[position]], int(found.labels[position])
+    probability = found.class_probability[position]
+    return PagePrediction(
+        stream=page.stream,
+        page=page.page,
+        document=document,
+        label=classes[label],
+        confidence=float(probability[label]),
+        first_page=float(found.boundary[position]),
+        probabilities={name: float(p) for name, p in zip(classes, probability, strict=True)},
+    )
+
+
+def _segment(
+    channel: Channel,
+    classes: Sequence[str],
+    rows: range,
+    found: StreamPosteriors,
+    document: int,
+    span: range,
+    threshold: float,
+) -> Segment:
+    label = int(found.labels[span.start])
+    by_class = found.segment[document - 1]
+    confidence = float(by_class[label])
+    others = [other for other in np.argsort(-by_class, kind="stable") if other != label]
+    accepted = confidence >= threshold
+    return Segment(
+        stream=channel.pages[rows.start].stream,
+        document=document,
+        first_page=channel.pages[rows[span.start]].page,
+        last_page=channel.pages[rows[span.stop - 1]].page,
+        label=classes[label],
+        confidence=confidence,
+        alternatives=tuple(
+            Alternative(classes[other], float(by_class[other])) for other in others[:ALTERNATIVES]
+        ),
+        status="accepted" if accepted else "review",
+        reasons=() if accepted else _reasons(channel, rows, found, span, label),
+    )
+
+
+def _reasons(
+    channel: Channel, rows: range, found: StreamPosteriors, span: range, label: int
+) -> tuple[str, ...]:
+    """Why a segment is for a person, the most telling first; never empty."""
+    reasons = []
+    if found.boundary[span.start] < _DOUBT:
+        reasons.append("uncertain boundary at its first page")
+    if span.stop < len(rows) and found.boundary[span.stop] < _DOUBT:
+        reasons.append("uncertain boundary after its last page")
+    if found.boundary[span.start + 1 : span.stop].max(initial=0) > 1 - _DOUBT:
+        reasons.append("may hold another document")
+    if found.class_probability[span.start : span.stop, label].min() < _DOUBT:
+        reasons.append("two labels are possible")
+    pages = [channel.pages[rows[position]] for position in span]
+    if any(not page.has_text for page in pages):
+        reasons.append("a page without text")
+    if any(page.image is None for page in pages):
+        reasons.append("a page without bitmap")
+    return tuple(reasons) or ("confidence below the threshold",)

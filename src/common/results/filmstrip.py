@@ -1,0 +1,121 @@
+"""Streams as film strips: pages in rows, true segments above, predicted ones below."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from common.pages.channel import Channel
+from common.pages.page import Page
+from common.results.segments import Segment, segment_of_pages
+from common.results.stream_errors import StreamView, errors_in_words
+from common.results.thumbnails import thumbnail
+
+COLUMNS = 12  # pages in a row
+WORDS = 60  # characters of text on the card of a page without bitmap
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The part of a segment that lies in one row, or in one row with one verdict."""
+
+    segment: Segment
+    column: int  # from 1
+    span: int
+    begins: bool  # with the segment's first page
+    ends: bool
+    instead_of: str | None = None  # the true label where the predicted one is wrong
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One page of the strip."""
+
+    page: Page
+    picture: str | None  # data URI
+    missed_split: bool  # truth starts a document here, the prediction does not
+    extra_split: bool
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.page.text.split())[:WORDS]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Up to COLUMNS neighbouring pages."""
+
+    frames: list[Frame]
+    true_bars: list[Bar]
+    predicted_bars: list[Bar]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One stream."""
+
+    stream: str
+    rows: list[Row]
+    documents: int
+    errors: list[str]  # in words, in page order
+
+
+def film_strips(
+    channel: Channel,
+    truth: Sequence[Segment],
+    prediction: Sequence[Segment],
+    streams: Collection[str],
+) -> Iterator[Strip]:
+    """A strip for each of the named streams, in reading order."""
+    true_of_page = segment_of_pages(channel.keys, truth)
+    predicted_of_page = segment_of_pages(channel.keys, prediction)
+    for rows in channel.streams:
+        if channel.pages[rows.start].stream not in streams:
+            continue
+        view = StreamView(
+            [channel.pages[row] for row in rows],
+            [truth[true_of_page[row]] for row in rows],
+            [prediction[predicted_of_page[row]] for row in rows],
+        )
+        yield Strip(
+            stream=view.pages[0].stream,
+            rows=[_row(channel, view, begin) for begin in range(0, len(rows), COLUMNS)],
+            documents=len({segment.document for segment in view.truth}),
+            errors=list(errors_in_words(view)),
+        )
+
+
+def _row(channel: Channel, view: StreamView, begin: int) -> Row:
+    rows = range(begin, min(begin + COLUMNS, len(view)))
+    frames = [
+        Frame(
+            page=view.pages[row],
+            picture=thumbnail(channel.image_path(view.pages[row])),
+            missed_split=view.missed_split(row),
+            extra_split=view.extra_split(row),
+        )
+        for row in rows
+    ]
+    wrong = [view.instead_of(row) for row in range(len(view))]
+    return Row(
+        frames,
+        true_bars=list(_bars(view.truth, [None] * len(view), rows)),
+        predicted_bars=list(_bars(view.prediction, wrong, rows)),
+    )
+
+
+def _bars(segments: Sequence[Segment], wrong: Sequence[str | None], rows: range) -> Iterator[Bar]:
+    """Runs of one segment and one verdict, cut at the ends of the row."""
+    for _, run in groupby(rows, key=lambda row: (id(segments[row]), wrong[row])):
+        first, *others = run
+        last = others[-1] if others else first
+        segment = segments[first]
+        yield Bar(
+            segment=segment,
+            column=first - rows.start + 1,
+            span=last - first + 1,
+            begins=first == 0 or segments[first - 1] is not segment,
+            ends=last + 1 == len(segments) or segments[last + 1] is not segment,
+            instead_of=wrong[first],
+        )

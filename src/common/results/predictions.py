@@ -1,0 +1,176 @@
+"""Predictions: a folder with `pages.jsonl` and `segments.jsonl`, one record a line.
+
+Reading checks every record and reports all problems at once, each with file, line and field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from common.job.errors import ClientError, refuse
+from common.job.files import write_atomically
+from common.pages.channel import Channel
+from common.pages.outputs import PageOutputs, read_page_outputs
+from common.pages.page import PageKey
+from common.results.segments import Name, Position, Probability, Segment, segment_of_pages
+
+PAGES_FILE = "pages.jsonl"
+SEGMENTS_FILE = "segments.jsonl"
+REMEDY = "Write the predictions anew with src/predict.py."
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class PagePrediction:
+    """What is said of one page once its stream has been taken apart.
+
+    `confidence` is the probability of `label`, `first_page` that a document starts here,
+    `probabilities` those of every class that the model knows.
+    """
+
+    stream: Name
+    page: Position
+    document: Position  # 1, 2, … within the stream
+    label: Name
+    confidence: Probability
+    first_page: Probability
+    probabilities: dict[Name, Probability]
+
+    @property
+    def key(self) -> PageKey:
+        return self.stream, self.page
+
+
+class Predictions(NamedTuple):
+    """Pages and segments, each in the order of its file."""
+
+    pages: list[PagePrediction]
+    segments: list[Segment]
+
+
+_PAGES = TypeAdapter(PagePrediction)
+_SEGMENTS = TypeAdapter(Segment)
+
+
+def write_predictions(
+    folder: Path, pages: Iterable[PagePrediction], segments: Iterable[Segment]
+) -> None:
+    """Write `pages.jsonl` and `segments.jsonl`, each whole or not at all."""
+    write_atomically(folder / PAGES_FILE, _lines(_PAGES, pages))
+    write_atomically(folder / SEGMENTS_FILE, _lines(_SEGMENTS, segments))
+
+
+def _lines(adapter: TypeAdapter[Record], records: Iterable[Record]) -> bytes:
+    return b"".join(adapter.dump_json(record) + b"\n" for record in records)
+
+
+def read_predictions(folder: Path) -> Predictions:
+    """Read and check predictions.
+
+    Raises:
+        ClientError: naming every missing file, broken line, wrong field and duplicate page, and
+            the first place where the pages and the segments contradict each other.
+    """
+    problems: list[str] = []
+    pages = list(_read(folder / PAGES_FILE, _PAGES, problems))
+    segments = list(_read(folder / SEGMENTS_FILE, _SEGMENTS, problems))
+    problems += _duplicates(folder / PAGES_FILE, pages)
+    refuse(problems, remedy=REMEDY)
+    predictions = Predictions([page for _, page in pages], [segment for _, segment in segments])
+    try:
+        _check_agreement(predictions)
+    except ValueError as error:
+        raise ClientError(f"{folder / SEGMENTS_FILE}: {error}. {REMEDY}") from error
+    return predictions
+
+
+def _read(
+    file: Path, adapter: TypeAdapter[Record], problems: list[str]
+) -> Iterator[tuple[int, Record]]:
+    """(line number, record) of every good line; what is wrong with the others is a problem."""
+    if not file.is_file():
+        problems.append(f"There is no {file}.")
+        return
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                if line.strip():
+                    yield number, adapter.validate_json(line, strict=True)
+            except ValidationError as error:
+                problems += _explain(f"{file} line {number}", error)
+
+
+def _explain(where: str, error: ValidationError) -> Iterator[str]:
+    for detail in error.errors(include_url=False):
+        field = ".".join(str(part) for part in detail["loc"])
+        message = detail["msg"].removeprefix("Value error, ")
+        yield f"{where}{f', field {field!r}' if field else ''}: {message}."
+
+
+def _duplicates(file: Path, pages: Sequence[tuple[int, PagePrediction]]) -> Iterator[str]:
+    first_line: dict[PageKey, int] = {}
+    for number, page in pages:
+        earlier = first_line.setdefault(page.key, number)
+        if earlier != number:
+            yield (
+                f"{file} line {number}, field 'page': page {page.page} of stream "
+                f"'{page.stream}' was already on line {earlier}."
+            )
+
+
+def _check_agreement(predictions: Predictions) -> None:
+    """Raises ValueError where a page's document is not that of the segment it lies in."""
+    keys = [page.key for page in predictions.pages]
+    positions = segment_of_pages(keys, predictions.segments)
+    for page, position in zip(predictions.pages, positions, strict=True):
+        segment = predictions.segments[position]
+        if page.document != segment.document:
+            raise ValueError(
+                f"page {page.page} of stream '{page.stream}' lies in document "
+                f"{segment.document}, but {PAGES_FILE} says {page.document}"
+            )
+
+
+def read_base_outputs(folder: Path) -> list[PageOutputs]:
+    """What the base models said of the same pages, as far as it lies in `page_outputs/`.
+
+    Raises:
+        ClientError: a file cannot be read.
+    """
+    files = [folder / "page_outputs" / f"{kind}.npz" for kind in ("text", "image")]
+    return [read_page_outputs(file) for file in files if file.is_file()]
+
+
+def in_channel_order(channel: Channel, pages: Iterable[PagePrediction]) -> list[PagePrediction]:
+    """The prediction of each page of the channel, in reading order.
+
+    Raises:
+        ClientError: pages without a prediction, or predictions without a page: how many, which.
+    """
+    by_key = {page.key: page for page in pages}
+    known = set(channel.keys)
+    problems = [
+        f"{what}: {len(left)} ({_some(left)})."
+        for what, left in (
+            ("pages without a prediction", [key for key in channel.keys if key not in by_key]),
+            ("predictions without a page", [key for key in by_key if key not in known]),
+        )
+        if left
+    ]
+    refuse(
+        problems,
+        remedy=f"Predict the pages of channel '{channel.name}' ({channel.folder}) with "
+        "src/predict.py, or name the channel that the predictions were made for.",
+    )
+    return [by_key[key] for key in channel.keys]
+
+
+def _some(keys: Sequence[PageKey], shown: int = 3) -> str:
+    names = [f"page {page} of stream '{stream}'" for stream, page in keys[:shown]]
+    return ", ".join(names) + (", …" if len(keys) > shown else "")

@@ -1,0 +1,170 @@
+"""report.html: one file without scripts or links to elsewhere, made to be read and passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import jinja2
+
+from common.job.files import write_atomically
+from common.pages.channel import Channel
+from common.pages.outputs import PageOutputs
+from common.results.bootstrap import DRAWS
+from common.results.calibration import reliability
+from common.results.catalogue import Metric, catalogue
+from common.results.charts import Chart
+from common.results.comparison import Comparison
+from common.results.coverage_chart import coverage_chart
+from common.results.filmstrip import COLUMNS, Strip, film_strips
+from common.results.history import History
+from common.results.learning_curves import learning_curves
+from common.results.metrics import TARGET_PRECISION
+from common.results.palette import swatches
+from common.results.predictions import Predictions
+from common.results.reliability_chart import reliability_chart
+from common.results.segments import Segment, true_segments
+from common.results.standings import Standing, cell, standings, verdict
+from common.results.systems import MEAN, System, answer, better_base, contest
+
+HEADLINES = ("segment_f1_with_label", "boundary_f1", "stp", "mndd", "coverage_at_precision")
+MOST_STREAMS = 24
+MOST_PAGES = 500
+
+
+def write_report(
+    file: Path,
+    channel: Channel,
+    predictions: Predictions,
+    *,
+    base_outputs: Sequence[PageOutputs] = (),
+    histories: Mapping[str, History] | None = None,
+    target_precision: float = TARGET_PRECISION,
+    seed: int = 0,
+) -> None:
+    """Write the report; the same inputs give the same bytes.
+
+    Args:
+        file: where to.
+        channel: labelled pages.
+        predictions: the ensemble's answer on the same pages.
+        base_outputs: what each base model says of these pages, to be compared with.
+        histories: by model, for the learning curves.
+        target_precision: see `evaluate`.
+        seed: of the bootstrap.
+
+    Raises:
+        ClientError: a page of the channel lacks its prediction or its base outputs.
+    """
+    systems = answer(
+        channel, predictions, base_outputs, target_precision=target_precision, seed=seed
+    )
+    ensemble = systems[0]
+    html = _template().render(
+        channel=channel,
+        metrics=ensemble.metrics,
+        classes=swatches(ensemble.comparison.labels),
+        headlines=_headlines(ensemble),
+        comparison=_comparison(systems),
+        gallery=_gallery(channel, ensemble.comparison, predictions.segments),
+        columns=COLUMNS,
+        most={"streams": MOST_STREAMS, "pages": MOST_PAGES},
+        confidence=_confidence_charts(ensemble),
+        curves={name: learning_curves(name, found) for name, found in (histories or {}).items()},
+        decisions=_decisions(ensemble),
+        draws=DRAWS,
+    )
+    write_atomically(file, html.encode())
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")
+
+
+def _headlines(ensemble: System) -> list[tuple[Metric, object, tuple[float, float] | None]]:
+    """Metric, printed figure and interval of the most telling figures."""
+    known = catalogue(ensemble.metrics.target_precision)
+    return [
+        (known[name], cell(known[name], ensemble.metrics[name]), ensemble.metrics[name].interval)
+        for name in HEADLINES
+    ]
+
+
+def _comparison(systems: Sequence[System]) -> dict[str, object]:
+    """Table and verdicts; without base outputs the table has one column and nobody is beaten."""
+    base = better_base(systems)
+    against = contest(systems[0], base) if base else None
+    verdicts = []
+    if base and against:
+        several = any(system.name == MEAN for system in systems)
+        called = base.name.lower() + (" (the better of its parts)" if several else "")
+        verdicts.append(verdict(against, called))
+    verdicts += [
+        verdict(contest(systems[0], system), "the mean of both")
+        for system in systems
+        if system.name == MEAN
+    ]
+    rows = standings(systems, against)
+    return {
+        "names": [system.name for system in systems],
+        "rival": base.name if base else None,
+        "groups": _grouped([row for row in rows if not row.metric.detail]),
+        "details": _grouped([row for row in rows if row.metric.detail]),
+        "verdicts": verdicts,
+    }
+
+
+def _grouped(rows: Sequence[Standing]) -> list[tuple[str, list[Standing]]]:
+    return [(name, list(group)) for name, group in groupby(rows, lambda row: row.metric.group)]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The streams that are drawn, of how many, and the errors in all of them."""
+
+    strips: list[Strip]
+    streams: int
+    flawless: int
+
+
+def _gallery(channel: Channel, comparison: Comparison, segments: Sequence[Segment]) -> Gallery:
+    """Streams with errors come first into the choice, but keep their reading order."""
+    flawless = {stream.name for stream in comparison.streams if stream.exact_with_label.all()}
+    chosen: set[str] = set()
+    pages = 0
+    for stream in sorted(comparison.streams, key=lambda stream: stream.name in flawless):
+        if len(chosen) < MOST_STREAMS and pages + len(stream) <= MOST_PAGES:
+            chosen.add(stream.name)
+            pages += len(stream)
+    strips = list(film_strips(channel, true_segments(channel), segments, chosen))
+    return Gallery(strips, len(comparison.streams), len(flawless))
+
+
+def _confidence_charts(ensemble: System) -> list[tuple[str, Chart]]:
+    found = ensemble.comparison
+    right = found.each("true_page_label") == found.each("predicted_page_label")
+    segments = reliability(found.each("segment_confidence"), found.each("exact_with_label"))
+    pages = reliability(found.each("page_confidence"), right)
+    return [
+        ("Segments that may pass unseen", coverage_chart(ensemble)),
+        ("Confidence of segments", reliability_chart(segments, of="segments")),
+        ("Confidence of pages", reliability_chart(pages, of="pages")),
+    ]
+
+
+def _decisions(ensemble: System) -> dict[str, str]:
+    """What the threshold did, in percent."""
+    known = catalogue(ensemble.metrics.target_precision)
+    return {
+        name: cell(known[name], ensemble.metrics[name]).value
+        for name in ("accepted_coverage", "accepted_precision", "coverage_at_precision")
+    }

@@ -1,0 +1,94 @@
+"""The ensemble beside its own parts, on the same pages: does it pay?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from common.pages.channel import Channel
+from common.pages.outputs import PageOutputs
+from common.results.baselines import baseline, mean_of, outputs_of
+from common.results.bootstrap import Estimate, draw_streams, paired_difference
+from common.results.catalogue import Metric, catalogue
+from common.results.comparison import Comparison, compare
+from common.results.metrics import Metrics, measure
+from common.results.predictions import Predictions
+
+HEADLINE = "segment_f1_with_label"
+ENSEMBLE = "Ensemble"
+MEAN = "Mean of both"
+ALONE = " alone"
+
+
+@dataclass(frozen=True)
+class System:
+    """One way to answer, and how well it did."""
+
+    name: str
+    comparison: Comparison
+    metrics: Metrics
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The ensemble against one of the others: its lead in each metric, paired by stream."""
+
+    rival: System
+    leads: Mapping[str, Estimate]  # ensemble minus rival
+
+
+def answer(
+    channel: Channel,
+    predictions: Predictions,
+    base_outputs: Sequence[PageOutputs],
+    *,
+    target_precision: float,
+    seed: int,
+) -> list[System]:
+    """The ensemble first, then each base model alone and, of two, their mean.
+
+    Raises:
+        ClientError: a page of the channel lacks its prediction or its base outputs.
+    """
+    answers = {ENSEMBLE: predictions}
+    aligned = [outputs_of(channel.keys, outputs) for outputs in base_outputs]
+    for outputs in aligned:
+        answers[outputs.kind.capitalize() + ALONE] = baseline(outputs)
+    if len(aligned) == 2:
+        answers[MEAN] = baseline(mean_of(*aligned))
+    comparisons = {name: compare(channel, *found) for name, found in answers.items()}
+    return [
+        System(name, found, measure(found, target_precision=target_precision, seed=seed))
+        for name, found in comparisons.items()
+    ]
+
+
+def better_base(systems: Sequence[System]) -> System | None:
+    """The base model alone with the higher headline figure, the first of two equals."""
+    alone = [system for system in systems if system.name.endswith(ALONE)]
+    return max(alone, key=lambda system: system.metrics[HEADLINE].value or 0, default=None)
+
+
+def contest(ensemble: System, rival: System) -> Contest:
+    """Paired bootstrap of every metric of two systems on the same streams."""
+    metrics = catalogue(ensemble.metrics.target_precision)
+    weights = draw_streams(len(ensemble.comparison.streams), seed=ensemble.metrics.seed)
+    return Contest(
+        rival,
+        {
+            name: paired_difference(
+                metric.of(ensemble.comparison), metric.of(rival.comparison), weights
+            )
+            for name, metric in metrics.items()
+        },
+    )
+
+
+def is_ahead(metric: Metric, lead: Estimate) -> bool | None:
+    """True or False where the whole interval says so, None where chance would do."""
+    if lead.interval is None:
+        return None
+    low, high = lead.interval
+    if low <= 0 <= high:
+        return None
+    return (low > 0) == metric.higher_is_better

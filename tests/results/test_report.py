@@ -1,0 +1,175 @@
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from PIL import Image
+from tests.results.streams import make_channel, make_predictions
+from tests.results.test_systems import outputs
+
+from common.pages.channel import Channel
+from common.results import report
+from common.results.history import History
+from common.results.report import write_report
+
+TRUTH = {
+    "fine": [("letter", 2), ("invoice", 1)],
+    "torn": [("letter", 3), ("invoice", 2)],
+}
+SAID = {
+    "fine": [("letter", 2), ("invoice", 1)],
+    "torn": [("letter", 1), ("letter", 2), ("letter", 2)],
+}
+VOID = {"br", "img", "link", "meta"}
+
+
+class Checker(HTMLParser):
+    """Collects the elements, and complains when they do not nest."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.elements, self.texts = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def render(tmp_path, truth=TRUTH, said=SAID, channel=None, **options):
+    channel = channel or make_channel(truth, tmp_path)
+    write_report(tmp_path / "report.html", channel, make_predictions(said), **options)
+    html = (tmp_path / "report.html").read_text()
+    checker = Checker()
+    checker.feed(html)
+    assert checker.open == []
+    return html, checker
+
+
+def test_the_page_is_whole_and_needs_nothing_from_elsewhere(tmp_path):
+    html, page = render(tmp_path)
+    tags = [tag for tag, _ in page.elements]
+    assert {"title", "main", "header", "footer", "nav", "h1"} <= set(tags)
+    assert not {"script", "link", "iframe", "object"} & set(tags)
+    for _, attributes in page.elements:
+        for name in ("src", "href", "xlink:href"):
+            assert attributes.get(name, "#").startswith(("#", "data:image/jpeg;base64,"))
+    assert "url(http" not in html
+    assert "@import" not in html
+
+
+def test_identifiers_are_unique_and_links_lead_somewhere(tmp_path):
+    _, page = render(tmp_path)
+    headings = [
+        attributes["id"]
+        for tag, attributes in page.elements
+        if "id" in attributes and tag not in {"path", "rect", "clippath"}
+    ]
+    assert len(set(headings)) == len(headings)
+    targets = {a["href"][1:] for tag, a in page.elements if tag == "a"}
+    described = {a["aria-labelledby"] for _, a in page.elements if "aria-labelledby" in a}
+    assert targets | described <= set(headings)
+
+
+def test_errors_are_marked_where_they_are(tmp_path):
+    _, page = render(tmp_path)
+    text = " ".join(" ".join(page.texts).split())
+    assert "page 2: extra split inside one letter" in text
+    assert "pages 4–5: letter instead of invoice" in text
+    frames = [
+        a["class"] for tag, a in page.elements if tag == "li" and "frame" in a.get("class", "")
+    ]
+    assert frames == ["frame"] * 4 + ["frame extra"] + ["frame"] * 3
+    wrong = [
+        a["title"] for _, a in page.elements if " wrong" in a.get("class", "") and "title" in a
+    ]
+    assert len(wrong) == 1
+    assert "Truth: invoice" in wrong[0]
+
+
+def test_confidence_and_status_are_shown(tmp_path):
+    channel = make_channel({"a": [("letter", 1), ("invoice", 1)]}, tmp_path)
+    predictions = make_predictions({"a": [("letter", 1), ("invoice", 1)]}, [0.97, 0.31])
+    write_report(tmp_path / "report.html", channel, predictions)
+    html = (tmp_path / "report.html").read_text()
+    assert re.search(r"0\.97 ✓<span class=\"visually-hidden\"> accepted", html)
+    assert re.search(r"0\.31 \?<span class=\"visually-hidden\"> for review", html)
+
+
+def test_hostile_names_and_texts_stay_text(tmp_path):
+    evil = "<script>alert(1)</script>\"'>"
+    channel = make_channel({evil: [(evil, 1)]}, tmp_path)
+    page = channel.pages[0].model_copy(update={"text": evil})
+    html, _ = render(tmp_path, said={evil: [(evil, 1)]}, channel=replace(channel, pages=(page,)))
+    assert "<script" not in html
+
+
+def test_pages_are_shown_as_pictures_or_by_their_first_words(tmp_path):
+    Image.new("L", (60, 80), 200).save(tmp_path / "one.png")
+    (tmp_path / "two.png").write_bytes(b"broken")
+    channel = make_channel({"a": [("letter", 3)]}, tmp_path)
+    images = ["one.png", "two.png", None]
+    pages = tuple(
+        page.model_copy(update={"image": image, "text": f"Dear {number}"})
+        for number, (page, image) in enumerate(zip(channel.pages, images, strict=True))
+    )
+    channel = Channel("test", tmp_path, pages)
+    _, page = render(tmp_path, said={"a": [("letter", 3)]}, channel=channel)
+    assert [a["alt"] for tag, a in page.elements if tag == "img"] == ["page 1"]
+    assert {"Dear 1", "Dear 2"} <= set(page.texts)
+    assert "Dear 0" not in page.texts
+
+
+def test_the_comparison_is_there_when_the_base_models_spoke(tmp_path):
+    channel = make_channel(TRUTH, tmp_path)
+    bases = [outputs(channel, "text", good=False), outputs(channel, "image", good=True)]
+    html, page = render(tmp_path, base_outputs=bases)
+    text = " ".join(" ".join(page.texts).split())
+    # Drawing the stream `fine` twice, one draw in four, leaves no difference.
+    assert "does not beat image alone (the better of its parts) beyond chance" in text
+    assert "the mean of both" in text
+    assert html.count('<th scope="col">Mean of both</th>') == 2
+    alone, _ = render(tmp_path)
+    assert "nothing to compare with" in alone
+
+
+def test_learning_curves_are_there_when_training_left_a_history(tmp_path):
+    history = History(epochs=[{"epoch": 1, "train_loss": 1.0}, {"epoch": 2, "train_loss": 0.5}])
+    html, _ = render(tmp_path, histories={"image": history})
+    assert "Image model" in html
+    assert "Learning curves of the image model over 2 epochs" in html
+    without, _ = render(tmp_path)
+    assert 'id="training"' not in without
+
+
+def test_the_same_inputs_give_the_same_bytes(tmp_path):
+    channel = make_channel(TRUTH, tmp_path)
+    options = {
+        "base_outputs": [outputs(channel, "text", good=True)],
+        "histories": {"text": History(epochs=[{"epoch": 1, "train_loss": 1.0}])},
+    }
+    first, _ = render(tmp_path, **options)
+    second, _ = render(tmp_path, **options)
+    assert first == second
+
+
+@pytest.mark.parametrize("limits", [{"MOST_STREAMS": 1}, {"MOST_PAGES": 5}])
+def test_a_cap_keeps_the_streams_with_errors_and_says_so(tmp_path, monkeypatch, limits):
+    for name, value in limits.items():
+        monkeypatch.setattr(report, name, value)
+    _, page = render(tmp_path)
+    text = " ".join(" ".join(page.texts).split())
+    assert "1 of 2 streams came out without any error" in text
+    assert "Drawn here are 1 of them, those with errors first" in text
+    assert "torn" in page.texts
+    assert "fine" not in page.texts

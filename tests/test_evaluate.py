@@ -1,0 +1,84 @@
+import json
+
+import pytest
+from tests.results.streams import make_channel, make_predictions
+
+import evaluate
+from common.pages.channel import write_channel
+from common.results.predictions import write_predictions
+
+TRUTH = {"a": [("letter", 2), ("invoice", 1)], "b": [("letter", 1)]}
+SAID = {"a": [("letter", 3)], "b": [("letter", 1)]}
+
+
+@pytest.fixture
+def job(tmp_path):
+    """Folders with a channel and predictions on it, and the arguments that name them."""
+    write_channel(tmp_path / "pages", make_channel(TRUTH).pages)
+    write_predictions(tmp_path / "predictions", *make_predictions(SAID))
+    return ["--pages", str(tmp_path / "pages"), "--predictions", str(tmp_path / "predictions")]
+
+
+def test_metrics_are_printed_as_json_and_written(job, tmp_path, capsys):
+    status = evaluate.main([*job, "--output", str(tmp_path / "metrics.json")])
+    printed = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert printed == json.loads((tmp_path / "metrics.json").read_text())
+    # One of three true documents is exact, two were predicted: 2·1/(3 + 2). Pages: 3 of 4 right.
+    assert printed["metrics"]["segment_f1_with_label"]["value"] == pytest.approx(2 / 5)
+    assert printed["metrics"]["page_accuracy"]["value"] == pytest.approx(3 / 4)
+
+
+def test_a_report_is_written_where_it_is_wanted(job, tmp_path, capsys):
+    assert evaluate.main([*job, "--report", str(tmp_path / "out" / "report.html")]) == 0
+    assert "<h1>4 pages" in (tmp_path / "out" / "report.html").read_text()
+    json.loads(capsys.readouterr().out)
+
+
+def test_the_target_precision_reaches_the_metrics(job, capsys):
+    assert evaluate.main([*job, "--target-precision", "0.5"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["target_precision"] == 0.5
+    assert printed["metrics"]["coverage_at_precision"]["value"] == 1
+
+
+@pytest.mark.parametrize("value", ["0", "1.5", "nan", "much"])
+def test_a_target_that_is_no_share_is_refused(job, value, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        evaluate.main([*job, "--target-precision", value])
+    assert stopped.value.code == 2
+    assert "--target-precision" in capsys.readouterr().err
+
+
+def refused(arguments, capsys):
+    status = evaluate.main(arguments)
+    captured = capsys.readouterr()
+    assert status == 1
+    assert captured.out == ""
+    assert captured.err.startswith("ClientError: ")
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+def test_predictions_for_other_pages_end_in_a_client_error(job, tmp_path, capsys):
+    write_predictions(tmp_path / "predictions", *make_predictions({"a": [("letter", 2)]}))
+    message = refused([*job, "--output", str(tmp_path / "metrics.json")], capsys)
+    assert "pages without a prediction: 2 (page 3 of stream 'a', page 1 of stream 'b')" in message
+    assert "src/predict.py" in message
+    assert not (tmp_path / "metrics.json").exists()
+
+
+def test_pages_without_labels_end_in_a_client_error(job, tmp_path, capsys):
+    pages = [page.model_copy(update={"label": None}) for page in make_channel(TRUTH).pages]
+    write_channel(tmp_path / "pages", pages)
+    assert "field 'label'" in refused(job, capsys)
+
+
+def test_a_missing_folder_ends_in_a_client_error(job, tmp_path, capsys):
+    job[3] = str(tmp_path / "elsewhere")
+    assert "elsewhere" in refused(job, capsys)
+
+
+def test_a_missing_model_folder_ends_in_a_client_error(job, tmp_path, capsys):
+    report = ["--report", str(tmp_path / "r.html"), "--model", str(tmp_path / "none")]
+    assert "no model folder" in refused([*job, *report], capsys)
