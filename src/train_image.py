@@ -1,0 +1,52 @@
+"""Train the image model: a page's bitmap to its class, and to where documents begin and end.
+
+Reads the channels train and validation, writes the model to the model folder and, for the sequence
+model to learn from, what it says of each page to page_outputs/ in the output data folder.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from common.job.command import Job, run_job
+from common.job.tables import ImageHyperparameters
+from common.models.artifacts import load_image
+from common.models.base_results import (
+    held_out_outputs,
+    print_epoch,
+    say_nothing,
+    write_base_results,
+)
+from common.models.image_cnn import fit_image_model
+from common.pages.bitmaps import BitmapCache
+from common.pages.channel import Channel
+from common.pages.outputs import OUT_OF_FOLD, PageOutputs
+from common.pages.training_channels import CHANNELS, read_training_channels
+from common.training.out_of_fold import out_of_fold
+
+
+def train(job: Job[ImageHyperparameters]) -> None:
+    hp = job.hyperparameters
+    channels = read_training_channels(job.folders)
+    validation, classes = channels.validation, channels.classes
+
+    with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
+        for channel in (channels.train, *channels.held_out):
+            bitmaps.add(channel)
+
+        def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
+            model, _ = fit_image_model(seen, validation, classes, hp, bitmaps, say_nothing)
+            return model.outputs(unseen, OUT_OF_FOLD, bitmaps)
+
+        model, history = fit_image_model(
+            channels.train, validation, classes, hp, bitmaps, print_epoch
+        )
+        outputs = held_out_outputs(
+            channels, lambda channel, how: model.outputs(channel, how, bitmaps)
+        )
+        outputs["train"] = out_of_fold(channels.train, fit_and_say, folds=hp.folds, seed=hp.seed)
+    write_base_results(job, model, history, channels, outputs, load_image)
+
+
+if __name__ == "__main__":
+    sys.exit(run_job(train, ImageHyperparameters, channels=CHANNELS))

@@ -1,0 +1,43 @@
+"""Train the text model: a page's OCR text to its class, and to where documents begin and end.
+
+Reads the channels train and validation, writes the model to the model folder and, for the sequence
+model to learn from, what it says of each page to page_outputs/ in the output data folder.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from common.job.command import Job, run_job
+from common.job.tables import TextHyperparameters
+from common.models.artifacts import load_text
+from common.models.base_results import (
+    held_out_outputs,
+    print_epoch,
+    say_nothing,
+    write_base_results,
+)
+from common.models.text_ngram import fit_text_model
+from common.pages.channel import Channel
+from common.pages.outputs import OUT_OF_FOLD, PageOutputs
+from common.pages.training_channels import CHANNELS, read_training_channels
+from common.training.out_of_fold import out_of_fold
+
+
+def train(job: Job[TextHyperparameters]) -> None:
+    hp = job.hyperparameters
+    channels = read_training_channels(job.folders)
+    validation, classes = channels.validation, channels.classes
+
+    def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
+        model, _ = fit_text_model(seen, validation, classes, hp, say_nothing)
+        return model.outputs(unseen, OUT_OF_FOLD)
+
+    model, history = fit_text_model(channels.train, validation, classes, hp, print_epoch)
+    outputs = held_out_outputs(channels, model.outputs)
+    outputs["train"] = out_of_fold(channels.train, fit_and_say, folds=hp.folds, seed=hp.seed)
+    write_base_results(job, model, history, channels, outputs, load_text)
+
+
+if __name__ == "__main__":
+    sys.exit(run_job(train, TextHyperparameters, channels=CHANNELS))
