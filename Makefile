@@ -10,7 +10,7 @@ PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
 	$$python requirements/check_python.py 2>/dev/null && echo $$python && exit; done; echo python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench workflow image lock clean
+.PHONY: help install demo test lint format reference bench workflow image lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ lint: $(INSTALLED) ## check style, format and types
 format: $(INSTALLED) ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+
+reference: $(INSTALLED) ## rewrite what docs/ says of hyperparameters and metrics
+	PYTHONPATH=src $(BIN)/python -m common.job.reference docs
 
 bench: ## (not yet) compare with other tools
 workflow: ## (not yet) run the state machine on this machine

@@ -23,7 +23,7 @@ SEQUENCE_METRICS = (
     "validation:loss",
     "validation:page_accuracy",
     "validation:boundary_f1",
-    "validation:exact_segment_f1",
+    "validation:segment_f1_with_label",
 )
 METRICS: dict[str, tuple[str, ...]] = {
     "text": BASE_METRICS,

@@ -154,7 +154,7 @@ def outputs_of(keys: Sequence[PageKey], outputs: PageOutputs) -> PageOutputs:
     if missing:
         stream, page = missing[0]
         raise ClientError(
-            f"pages without {outputs.kind} outputs: {len(missing)}, the first is page {page} of stream "
-            f"'{stream}'. Predict and evaluate with the same channel."
+            f"pages without {outputs.kind} outputs: {len(missing)}, the first is page {page} of "
+            f"stream '{stream}'. Predict and evaluate with the same channel."
         )
     return outputs.take(np.array([row_of[key] for key in keys], dtype=np.intp))

@@ -17,7 +17,7 @@ from common.results.segment_metrics import segment_f1_with_label
 _METRICS = {
     "page_accuracy": page_accuracy,
     "boundary_f1": boundary_f1,
-    "exact_segment_f1": segment_f1_with_label,
+    "segment_f1_with_label": segment_f1_with_label,
 }
 
 
