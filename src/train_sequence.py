@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from common.job import log
 from common.job.command import Job, run_job
 from common.job.tables import SequenceHyperparameters
 from common.models.base_results import print_epoch
@@ -39,6 +40,7 @@ def train(job: Job[SequenceHyperparameters]) -> None:
         )
         posteriors = model.posteriors(bases.validation, validation.streams)
         threshold = threshold_for(validation, classes, posteriors, hp.target_precision)
+        log.logger.info("%s", threshold)
         write_ensemble(job, model, history, asdict(threshold), channels, bases)
 
 

@@ -35,6 +35,18 @@ class Threshold:
     precision: float
     lower_bound: float
 
+    def __str__(self) -> str:
+        if not self.accepted:
+            return (
+                f"nothing is accepted: no threshold reaches precision {self.target_precision:g} on "
+                f"the {self.segments} segments of validation"
+            )
+        return (
+            f"accepted from confidence {self.threshold:.3f}: {self.accepted} of {self.segments} "
+            f"segments of validation, {self.precision:.3f} of them right; what one may count on "
+            f"with so many is {self.lower_bound:.3f} (95 % bound)"
+        )
+
 
 def choose_threshold(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], target_precision: float
