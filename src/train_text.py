@@ -17,7 +17,7 @@ from common.models.base_results import (
     say_nothing,
     write_base_results,
 )
-from common.models.text_ngram import fit_text_model
+from common.models.text import fit_text_model
 from common.pages.channel import Channel
 from common.pages.outputs import OUT_OF_FOLD, PageOutputs
 from common.pages.training_channels import CHANNELS, read_training_channels

@@ -8,7 +8,8 @@ from tests.sample import SAMPLE
 
 from common.job.tables import TextHyperparameters
 from common.models.base_results import say_nothing
-from common.models.text_ngram import NgramHeads, fit_text_model, forward, load_text_model, weigh
+from common.models.text import fit_text_model, load_text_model
+from common.models.text_ngram import NgramHeads, forward, weigh
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
 from common.pages.text import count_matrix
@@ -54,7 +55,7 @@ def test_it_does_not_see_labels_or_names(trained, sample):
 def test_the_same_seed_gives_the_same_model_and_another_one_another(trained, sample):
     again = fit(*sample[:2])[0]
     other = fit(*sample[:2], HYPERPARAMETERS.model_copy(update={"seed": 2}))[0]
-    weights = [model.net.weight.data().asnumpy() for model in (trained[0], again, other)]
+    weights = [model.encoder.net.weight.data().asnumpy() for model in (trained[0], again, other)]
     np.testing.assert_array_equal(weights[0], weights[1])
     assert not np.array_equal(weights[0], weights[2])
 

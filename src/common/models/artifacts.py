@@ -13,7 +13,7 @@ from common.job.files import write_json
 from common.job.tables import ImageHyperparameters, SequenceHyperparameters, TextHyperparameters
 from common.models.image_cnn import ImageModel, load_image_model
 from common.models.sequence import SequenceModel, load_sequence_model
-from common.models.text_ngram import TextModel, load_text_model
+from common.models.text import TextModel, load_text_model
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
 from common.pages.evidence import Evidence

@@ -11,7 +11,7 @@ from common.job.artifact import Manifest, write_artifact
 from common.job.command import Job
 from common.models.artifacts import save_model
 from common.models.image_cnn import ImageModel
-from common.models.text_ngram import TextModel
+from common.models.text import TextModel
 from common.pages.base_models import PAGE_OUTPUTS
 from common.pages.channel import Channel
 from common.pages.outputs import HELD_OUT, PageOutputs, write_page_outputs

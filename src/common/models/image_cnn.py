@@ -8,7 +8,6 @@ from pathlib import Path
 
 import mxnet as mx
 import numpy as np
-from mxnet import gluon
 from numpy.typing import NDArray
 
 from common.job.errors import ClientError
@@ -21,8 +20,8 @@ from common.pages.bitmaps import PAPER, BitmapCache
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, page_outputs
 from common.pages.targets import targets_of
-from common.training.history import History, Report, keep_best
-from common.training.loop import train_epochs
+from common.training.fit import fit_network
+from common.training.history import History, Report
 from common.training.rates import triangular
 
 _PREDICT = 64  # pages of one forward pass
@@ -103,8 +102,6 @@ def fit_image_model(
     net = _network(classes, hp)
     net.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
     net(mx.nd.zeros((1, 1, hp.height, hp.width)))  # infers the shapes
-    optimizer = {"momentum": hp.momentum, "wd": hp.weight_decay}
-    trainer = gluon.Trainer(net.collect_params(), "sgd", optimizer, kvstore=None)
 
     def batches(epoch: int) -> list[NDArray[np.intp]]:
         order = np.random.default_rng((hp.seed, epoch)).permutation(len(train))
@@ -117,17 +114,15 @@ def fit_image_model(
             pages = augment(_darkness(bitmaps.read_pages(train.take(rows))), hp.augmentation, rng)
         return heads_loss(net(pages)[1], targets.take(rows), hp.label_smoothing)
 
-    epochs = train_epochs(
-        trainer,
-        batches,
-        loss,
-        triangular(hp.min_lr, hp.max_lr, hp.cycle_length),
+    history = fit_network(
+        net,
+        "sgd",
+        {"momentum": hp.momentum, "wd": hp.weight_decay},
+        batches=batches,
+        loss=loss,
+        schedule=triangular(hp.min_lr, hp.max_lr, hp.cycle_length),
         epochs=hp.epochs,
         seed=hp.seed,
-    )
-    history = keep_best(
-        net,
-        epochs,
         evaluate=lambda: score(forward(net, held_out)[1], held_out_targets),
         report=report,
     )

@@ -1,4 +1,4 @@
-"""The default text model: selected hashed n-grams, tf-idf, three linear heads.
+"""The default text encoder: selected hashed n-grams, tf-idf, three linear heads.
 
 Log-linear in the features, so that it trains in seconds and each feature's vote can be read off.
 """
@@ -15,17 +15,15 @@ from mxnet import gluon
 from numpy.typing import NDArray
 from scipy import sparse
 
-from common.job.errors import ClientError
 from common.job.tables import TextHyperparameters
-from common.models.heads import BOUNDARY_HEADS, heads_loss, opinions_of, score
-from common.pages.channel import Channel
+from common.models.heads import BOUNDARY_HEADS, heads_loss, score
+from common.models.text_encoder import Heads, TextExamples
 from common.pages.feature_selection import select_features
-from common.pages.outputs import PageOutputs, page_outputs
-from common.pages.targets import Targets, targets_of
+from common.pages.targets import Targets
 from common.pages.text import count_matrix
-from common.pages.text_descriptor import describe_texts, inverse_document_frequency
-from common.training.history import History, Report, keep_best
-from common.training.loop import train_epochs
+from common.pages.text_descriptor import inverse_document_frequency
+from common.training.fit import fit_network
+from common.training.history import History, Report
 from common.training.rates import warm_then_decay
 
 _PREDICT = 4096  # pages of one forward pass
@@ -57,35 +55,15 @@ class NgramHeads(gluon.Block):
 
 
 @dataclass(frozen=True)
-class TextModel:
-    """A trained text model.
+class NgramEncoder:
+    """`selected` uint32 [features], the buckets it looks at, and `idf` float32 [features]."""
 
-    `selected`: uint32 [features], the buckets it looks at; `idf`: float32 [BUCKETS].
-    """
-
-    classes: tuple[str, ...]
     selected: NDArray[np.uint32]
     idf: NDArray[np.float32]
     net: NgramHeads
 
-    def outputs(self, channel: Channel, how: str) -> PageOutputs:
-        """What the model says of each page of a channel."""
-        texts = [page.text for page in channel.pages]
-        features = weigh(count_matrix(texts, self.selected), self.idf[self.selected])
-        embedding, heads = forward(self.net, features)
-        opinions = opinions_of(heads)
-        return page_outputs(
-            channel,
-            kind="text",
-            how=how,
-            classes=self.classes,
-            present=np.array([page.has_text for page in channel.pages], dtype=bool),
-            probabilities=opinions.probabilities,
-            first_page=opinions.first_page,
-            last_page=opinions.last_page,
-            embedding=embedding,
-            descriptors=describe_texts(texts, self.idf),
-        )
+    def forward(self, texts: Sequence[str]) -> Heads:
+        return forward(self.net, weigh(count_matrix(texts, self.selected), self.idf))
 
     def save(self, folder: Path) -> None:
         self.net.save_parameters(str(folder / "weights.params"))
@@ -96,73 +74,55 @@ class TextModel:
         mx.nd.save(str(folder / "features.params"), arrays)
 
 
-def load_text_model(
-    folder: Path, classes: Sequence[str], hyperparameters: TextHyperparameters
-) -> TextModel:
-    """Load what `TextModel.save` wrote."""
+def load(folder: Path, classes: int, hyperparameters: TextHyperparameters) -> NgramEncoder:
+    """Load what `NgramEncoder.save` wrote."""
     arrays = mx.nd.load(str(folder / "features.params"))
     selected = arrays["selected"].asnumpy().astype(np.uint32)
-    net = NgramHeads(len(selected), len(classes), hyperparameters.hidden)
+    net = NgramHeads(len(selected), classes, hyperparameters.hidden)
     net.load_parameters(str(folder / "weights.params"))
-    return TextModel(tuple(classes), selected, arrays["idf"].asnumpy(), net)
+    return NgramEncoder(selected, arrays["idf"].asnumpy(), net)
 
 
-def fit_text_model(
-    train: Channel,
-    validation: Channel,
-    classes: Sequence[str],
+def fit(
+    train: TextExamples,
+    validation: TextExamples,
+    classes: int,
     hyperparameters: TextHyperparameters,
     report: Report,
-) -> tuple[TextModel, History]:
-    """Train on `train`; the epoch with the lowest loss on `validation` is kept."""
+) -> tuple[NgramEncoder, History]:
+    """Select features and train the heads; see `fit_network`."""
     hp = hyperparameters
-    targets = targets_of(train, classes)
-    everything = count_matrix([page.text for page in train.pages])
-    if not everything.nnz:
-        raise ClientError(
-            f"channel '{train.name}': no page has text. Give it some, or train the image model "
-            "alone: the sequence model can do without this one."
-        )
-    idf = inverse_document_frequency(everything)
-    selected = select_features(everything, targets, hp.max_features)
-    features = weigh(everything[:, selected], idf[selected])
-    held_out = weigh(
-        count_matrix([page.text for page in validation.pages], selected), idf[selected]
-    )
-    held_out_targets = targets_of(validation, classes)
+    counts = count_matrix(train.texts)
+    selected = select_features(counts, train.targets, hp.max_features)
+    idf = inverse_document_frequency(counts)[selected]
+    features = weigh(counts[:, selected], idf)
+    held_out = weigh(count_matrix(validation.texts, selected), idf)
 
     mx.random.seed(hp.seed)
-    net = NgramHeads(len(selected), len(classes), hp.hidden)
+    net = NgramHeads(len(selected), classes, hp.hidden)
     net.initialize(mx.init.Xavier() if hp.hidden else mx.init.Zero())
-    trainer = gluon.Trainer(net.collect_params(), "adam", kvstore=None)
-
-    def loss(batch: tuple[sparse.csr_matrix, Targets]) -> mx.nd.NDArray:
-        counts, wanted = batch
-        return heads_loss(net(_to_mxnet(counts)), wanted, hp.label_smoothing)
 
     def batches(epoch: int) -> list[tuple[sparse.csr_matrix, Targets]]:
         rng = np.random.default_rng((hp.seed, epoch))
-        order = rng.permutation(len(train))
+        order = rng.permutation(features.shape[0])
         return [
-            (_drop(features[rows], hp.dropout, rng), targets.take(rows))
+            (_drop(features[rows], hp.dropout, rng), train.targets.take(rows))
             for rows in np.split(order, range(hp.batch_size, len(order), hp.batch_size))
         ]
 
-    epochs = train_epochs(
-        trainer,
-        batches,
-        loss,
-        warm_then_decay(hp.learning_rate, hp.epochs),
+    history = fit_network(
+        net,
+        "adam",
+        {},
+        batches=batches,
+        loss=lambda batch: heads_loss(net(_to_mxnet(batch[0])), batch[1], hp.label_smoothing),
+        schedule=warm_then_decay(hp.learning_rate, hp.epochs),
         epochs=hp.epochs,
         seed=hp.seed,
-    )
-    history = keep_best(
-        net,
-        epochs,
-        evaluate=lambda: score(forward(net, held_out)[1], held_out_targets),
+        evaluate=lambda: score(forward(net, held_out)[1], validation.targets),
         report=report,
     )
-    return TextModel(tuple(classes), selected, idf, net), history
+    return NgramEncoder(selected, idf, net), history
 
 
 def weigh(counts: sparse.csr_matrix, idf: NDArray[np.float32]) -> sparse.csr_matrix:
@@ -183,9 +143,7 @@ def _drop(features: sparse.csr_matrix, share: float, rng: np.random.Generator) -
     return dropped
 
 
-def forward(
-    net: NgramHeads, features: sparse.csr_matrix
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def forward(net: NgramHeads, features: sparse.csr_matrix) -> Heads:
     """(embedding, heads) of pages, a few thousand at a time."""
     parts = []
     for start in range(0, features.shape[0], _PREDICT):
