@@ -18,7 +18,6 @@ from common.models.text_encoder import TextEncoder, TextExamples
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, page_outputs
 from common.pages.targets import targets_of
-from common.pages.text import count_matrix
 from common.pages.text_descriptor import describe_texts, inverse_document_frequency
 from common.training.history import History, Report
 
@@ -77,7 +76,7 @@ def fit_text_model(
     encoder, history = ENCODERS[hyperparameters.encoder].fit(
         learn, choose, len(classes), hyperparameters, report
     )
-    idf = inverse_document_frequency(count_matrix(learn.texts))
+    idf = inverse_document_frequency(learn.survey.counts)
     return TextModel(tuple(classes), encoder, idf), history
 
 

@@ -92,10 +92,10 @@ def fit(
 ) -> tuple[NgramEncoder, History]:
     """Select features and train the heads; see `fit_network`."""
     hp = hyperparameters
-    counts = count_matrix(train.texts)
-    selected = select_features(counts, train.targets, hp.max_features)
-    idf = inverse_document_frequency(counts)[selected]
-    features = weigh(counts[:, selected], idf)
+    survey = train.survey
+    selected = select_features(survey.counts, survey.targets, hp.max_features)
+    idf = inverse_document_frequency(survey.counts)[selected]
+    features = weigh(count_matrix(train.texts, selected), idf)
     held_out = weigh(count_matrix(validation.texts, selected), idf)
 
     mx.random.seed(hp.seed)

@@ -6,7 +6,8 @@ A page's features never depend on the pages beside it: neighbouring pages share 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ ZONE = 25  # words at a page's head and foot that also count as such
 _WORD, _PAIR, _HEAD, _FOOT = 1, 2, 3, 4  # salts; character n-grams use 16 + n
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so it has an inverse modulo 2^64
 _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
-_CHUNK = 1 << 21  # bytes hashed at a time: bounds the memory, not the result
+_CHUNK = 1 << 16  # bytes hashed at a time: what fits the processor's cache
 _SPACE = 32
 
 
@@ -29,35 +30,47 @@ def normalise(text: str) -> bytes:
     return " ".join("".join(kept).split()).encode("utf-8", "ignore")
 
 
-def ngrams(texts: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint32]]]:
-    """Hashed n-grams of pages, a chunk of pages at a time.
+@dataclass(frozen=True)
+class Ngrams:
+    """The hashed n-grams of `pages` neighbouring pages, one pair an occurrence.
 
-    Yields (row, bucket): position of the page in `texts` and bucket in [0, BUCKETS), one pair an
-    occurrence: words and pairs of words, words of the page's head and foot, and the 3- to 5-byte
+    `row` int64, the page, from 0; `bucket` uint32 in [0, BUCKETS).
+    """
+
+    pages: int
+    row: NDArray[np.int64]
+    bucket: NDArray[np.uint32]
+
+
+def ngrams(texts: Iterable[str]) -> Iterator[Ngrams]:
+    """Hashed n-grams of pages in reading order, a few pages at a time.
+
+    These are words and pairs of words, words of the page's head and foot, and the 3- to 5-byte
     windows of each word with the spaces around it.
     """
     chunk: list[bytes] = []
-    start = size = 0
-    for row, text in enumerate(texts):
+    size = 0
+    for text in texts:
         normal = normalise(text)
         if chunk and size + len(normal) > _CHUNK:
-            yield _hash_pages(chunk, start)
-            chunk, start, size = [], row, 0
+            yield _hash_pages(chunk)
+            chunk, size = [], 0
         chunk.append(normal)
         size += len(normal)
     if chunk:
-        yield _hash_pages(chunk, start)
+        yield _hash_pages(chunk)
 
 
-def _hash_pages(pages: list[bytes], start: int) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+def _hash_pages(pages: list[bytes]) -> Ngrams:
     lengths = np.array([len(page) + 2 for page in pages])
     data = np.frombuffer(b"".join(b" " + page + b" " for page in pages), dtype=np.uint8)
-    row = np.repeat(np.arange(start, start + len(pages)), lengths)
+    row = np.repeat(np.arange(len(pages)), lengths)
     nothing = np.zeros(0, np.int64), np.zeros(0, np.uint64)  # where no page has a word
     found = [nothing, *_word_ngrams(data, row), *_character_ngrams(data, row)]
-    return (
+    return Ngrams(
+        len(pages),
         np.concatenate([rows for rows, _ in found]),
-        np.concatenate([_bucket(values) for _, values in found]),
+        _bucket(np.concatenate([values for _, values in found])),
     )
 
 
@@ -125,23 +138,38 @@ def _bucket(values: NDArray[np.uint64]) -> NDArray[np.uint32]:
 
 
 def count_matrix(
-    texts: Sequence[str], selected: NDArray[np.uint32] | None = None
+    texts: Iterable[str], selected: NDArray[np.uint32] | None = None
 ) -> sparse.csr_matrix:
     """Counts of n-grams, float32 [pages, buckets].
 
     Args:
         selected: sorted buckets to keep, one column each; None keeps all `BUCKETS`.
     """
-    columns = BUCKETS if selected is None else len(selected)
-    lookup = np.full(BUCKETS, -1, dtype=np.int32)
-    lookup[np.arange(BUCKETS) if selected is None else selected] = np.arange(columns)
-    rows, kept = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
-    for row, bucket in ngrams(texts):
-        column = lookup[bucket]
-        rows.append(row[column >= 0])
-        kept.append(column[column >= 0])
-    place = np.concatenate(rows), np.concatenate(kept)
-    ones = np.ones(len(place[0]), dtype=np.float32)
-    counts = sparse.csr_matrix((ones, place), shape=(len(texts), columns))
+    if selected is None:
+        parts = [_count_all(chunk) for chunk in ngrams(texts)]
+    else:
+        column = np.full(BUCKETS, -1, dtype=np.int64)
+        column[selected] = np.arange(len(selected))
+        parts = [_count_selected(chunk, column, len(selected)) for chunk in ngrams(texts)]
+    nothing = sparse.csr_matrix((0, BUCKETS if selected is None else len(selected)))
+    return sparse.vstack([nothing.astype(np.float32), *parts], format="csr")
+
+
+def _count_all(chunk: Ngrams) -> sparse.csr_matrix:
+    ones = np.ones(len(chunk.row), dtype=np.float32)
+    shape = (chunk.pages, BUCKETS)
+    counts = sparse.csr_matrix((ones, (chunk.row, chunk.bucket)), shape=shape)
     counts.sum_duplicates()
     return counts
+
+
+def _count_selected(chunk: Ngrams, column_of: NDArray[np.int64], columns: int) -> sparse.csr_matrix:
+    """Counted in a dense array, which for so few columns is quicker than sorting."""
+    column = column_of[chunk.bucket]
+    kept = column >= 0
+    place = chunk.row[kept] * columns + column[kept]
+    counts = np.bincount(place, minlength=chunk.pages * columns)
+    found = np.flatnonzero(counts)
+    ends = np.searchsorted(found, np.arange(chunk.pages + 1) * columns)
+    entries = counts[found].astype(np.float32), (found % columns).astype(np.int32), ends
+    return sparse.csr_matrix(entries, shape=(chunk.pages, columns))
