@@ -113,7 +113,7 @@ def fit(
     history = fit_network(
         net,
         "adam",
-        {},
+        {"lazy_update": False},
         batches=batches,
         loss=lambda batch: heads_loss(net(_to_mxnet(batch[0])), batch[1], hp.label_smoothing),
         schedule=warm_then_decay(hp.learning_rate, hp.epochs),
