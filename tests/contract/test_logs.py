@@ -1,0 +1,41 @@
+"""What the jobs of the sample said, read as SageMaker reads it."""
+
+import re
+
+import pytest
+from tests.contract.ensembles import SMALL
+
+from common.job.metrics import definitions
+
+pytestmark = pytest.mark.slow
+KINDS = ("text", "image", "sequence")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_metric_is_read_once_an_epoch(plain, kind):
+    log = plain[kind].outcome.out
+    for one in definitions(kind):
+        values = re.findall(one["Regex"], log)
+        assert len(values) == SMALL[kind]["epochs"], one["Name"]
+        assert all(float(value) >= 0 for value in values)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_line_on_standard_output_is_a_metric(plain, kind):
+    patterns = [one["Regex"] for one in definitions(kind)]
+    for line in plain[kind].outcome.out.splitlines():
+        assert sum(bool(re.fullmatch(pattern, line)) for pattern in patterns) == 1, line
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_log_starts_with_versions_and_hyperparameters(plain, kind):
+    versions, hyperparameters = plain[kind].outcome.err.splitlines()[:2]
+    assert re.match(r"python 3\.\d+\.\d+, mxnet.* 1\.9\.1, ", versions)
+    assert f'"epochs":{SMALL[kind]["epochs"]}' in hyperparameters
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_progress_bar_fills_the_log(plain, kind):
+    log = plain[kind].outcome.err
+    assert "\r" not in log
+    assert "%|" not in log

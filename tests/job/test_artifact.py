@@ -1,0 +1,211 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from common.job import artifact
+from common.job.artifact import (
+    MANIFEST,
+    Manifest,
+    read_manifest,
+    refuse_foreign,
+    write_artifact,
+)
+from common.job.errors import AlgorithmError, ClientError
+from common.job.files import sha256_of
+
+ABOUT = Manifest(
+    kind="text",
+    classes=("invoice", "letter"),
+    hyperparameters={"epochs": 3},
+    packages={"python": "3.11"},
+    data={"train": "f00"},
+    metrics={"loss": 0.5},
+)
+
+
+def write(folder: Path, content: str = "weights", check=None, fill=None) -> None:
+    def fill_it(staging: Path) -> None:
+        (staging / "deep").mkdir()
+        (staging / "deep/weights.params").write_text(content)
+        (staging / "history.json").write_text("{}")
+
+    def check_it(staging: Path) -> None:
+        read_manifest(staging, kind="text")
+
+    write_artifact(folder, ABOUT, fill=fill or fill_it, check=check or check_it)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+WHOLE = ["deep", "deep/weights.params", "history.json", MANIFEST]
+
+
+def test_what_was_written_is_read_again(tmp_path):
+    write(tmp_path / "model")
+    assert names(tmp_path / "model") == WHOLE
+    manifest = read_manifest(tmp_path / "model", kind="text")
+    assert manifest.model_copy(update={"files": {}}) == ABOUT
+    assert manifest.files == {
+        name: sha256_of(tmp_path / "model" / name)
+        for name in ("deep/weights.params", "history.json")
+    }
+
+
+def test_nothing_in_it_depends_on_when_and_where(tmp_path):
+    for name in ("one", "other"):
+        write(tmp_path / name)
+    assert (tmp_path / "one" / MANIFEST).read_bytes() == (
+        tmp_path / "other" / MANIFEST
+    ).read_bytes()
+
+
+def test_a_new_artifact_replaces_the_old_one_and_leftovers(tmp_path):
+    write(tmp_path, "old")
+    (tmp_path / "deep/more").touch()
+    (tmp_path / ".staging-killed").mkdir()
+    write(tmp_path, "new")
+    assert names(tmp_path) == WHOLE
+    assert (tmp_path / "deep/weights.params").read_text() == "new"
+
+
+def test_a_folder_with_something_else_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(ClientError, match=r"holds no artifact \(it has thesis.tex\)"):
+        write(tmp_path)
+    with pytest.raises(ClientError, match="thesis"):
+        refuse_foreign(tmp_path)
+    assert names(tmp_path) == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("stop", [OSError(28, "disk full"), KeyboardInterrupt(), ValueError()])
+@pytest.mark.parametrize("step", ["fill", "check"])
+def test_a_failure_leaves_the_folder_as_it_was(tmp_path, old, stop, step):
+    if old:
+        write(tmp_path, "old")
+
+    def fail(staging: Path) -> None:
+        (staging / "half").write_text("writ")
+        raise stop
+
+    with pytest.raises(type(stop)):
+        write(tmp_path, **{step: fail})
+    assert names(tmp_path) == (WHOLE if old else [])
+
+
+def test_what_cannot_be_loaded_again_is_our_fault_and_does_not_stay(tmp_path):
+    def check(staging: Path) -> None:
+        (staging / "history.json").write_text("a full disk")
+        read_manifest(staging, kind="text")
+
+    with pytest.raises(AlgorithmError, match=r"cannot be loaded again: .*history.json"):
+        write(tmp_path, check=check)
+    assert names(tmp_path) == []
+
+
+def test_the_check_sees_the_manifest(tmp_path):
+    seen = []
+    write(tmp_path, check=lambda staging: seen.append(read_manifest(staging, kind="text").kind))
+    assert seen == ["text"]
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2])
+def test_an_interruption_between_moves_leaves_nothing(tmp_path, monkeypatch, moved):
+    moves = []
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if len(moves) == moved:
+            raise KeyboardInterrupt
+        moves.append(target.name)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path)
+    assert MANIFEST not in moves
+    assert names(tmp_path) == []
+
+
+def test_an_interruption_while_the_old_one_is_removed_leaves_nothing_half(tmp_path, monkeypatch):
+    write(tmp_path, "old")
+    rmtree, calls = shutil.rmtree, []
+
+    def interrupted(path: Path, **options) -> None:
+        calls.append(path)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        rmtree(path, **options)
+
+    monkeypatch.setattr(artifact.shutil, "rmtree", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path, "new")
+    assert names(tmp_path) == []
+
+
+def refusal(folder: Path, kind: str = "text") -> str:
+    with pytest.raises(ClientError) as caught:
+        read_manifest(folder, kind=kind)
+    return str(caught.value)
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    write(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def change_manifest(folder: Path, **values: object) -> None:
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps({**manifest, **values}))
+
+
+def test_a_flipped_bit_is_found(model):
+    weights = model / "deep/weights.params"
+    content = bytearray(weights.read_bytes())
+    content[3] ^= 1
+    weights.write_bytes(content)
+    assert f"{weights} is not what its manifest says" in refusal(model)
+
+
+def test_a_file_cut_short_is_found(model):
+    (model / "history.json").write_text("{")
+    assert "history.json is not what its manifest says" in refusal(model)
+
+
+def test_a_missing_file_is_named(model):
+    (model / "history.json").unlink()
+    assert "history.json is missing from the artifact. Fetch or train it anew." in refusal(model)
+
+
+def test_a_folder_without_manifest_holds_no_artifact(tmp_path):
+    assert f"{tmp_path} holds no artifact" in refusal(tmp_path)
+    assert "holds no artifact" in refusal(tmp_path / "none")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"kind": 3}', "\0"])
+def test_a_manifest_that_is_none_is_refused(model, text):
+    (model / MANIFEST).write_text(text)
+    assert "manifest.json: not a manifest of ours" in refusal(model)
+
+
+def test_another_format_is_refused(model):
+    change_manifest(model, format_version=99)
+    assert "format version 99" in refusal(model)
+
+
+def test_another_kind_is_refused(model):
+    assert "holds a 'text' artifact, expected 'ensemble'" in refusal(model, kind="ensemble")
+
+
+@pytest.mark.parametrize("name", ["../outside", "deep/../../outside", "{absolute}"])
+def test_a_manifest_names_no_file_outside_its_folder(model, tmp_path, name):
+    outside = tmp_path / "outside"
+    outside.write_text("somebody else's")
+    name = name.format(absolute=outside)
+    change_manifest(model, files={name: sha256_of(outside)})
+    assert "not a manifest of ours" in refusal(model)

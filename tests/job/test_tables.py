@@ -1,0 +1,58 @@
+import pytest
+
+from common.job.errors import ClientError
+from common.job.hyperparameters import parse
+from common.job.tables import TABLES, ImageHyperparameters, TextHyperparameters
+
+
+def test_the_image_model_keeps_its_ten_names_and_defaults():
+    promised = {
+        "epochs": 80,
+        "batch_size": 10,
+        "conv_block_length": 2,
+        "cycle_length": 10,
+        "depth": 5,
+        "dropout": 0.5,
+        "max_lr": 0.1,
+        "min_lr": 0.0001,
+        "start_filter": 4,
+        "worker": 4,
+    }
+    defaults = parse(ImageHyperparameters, {}).model_dump()
+    assert {name: defaults[name] for name in promised} == promised
+
+
+@pytest.mark.parametrize("table", TABLES.values())
+def test_defaults_obey_their_own_rules(table):
+    defaults = {name: str(field.default) for name, field in table.model_fields.items()}
+    assert parse(table, defaults) == table()
+
+
+@pytest.mark.parametrize("table", TABLES.values())
+def test_every_hyperparameter_says_what_it_is(table):
+    assert all(field.description for field in table.model_fields.values())
+
+
+def refusal(table, **values: str) -> str:
+    with pytest.raises(ClientError) as caught:
+        parse(table, values)
+    return str(caught.value)
+
+
+def test_a_rate_cycle_cannot_be_upside_down():
+    assert "min_lr (0.5) must not exceed max_lr (0.1)" in refusal(
+        ImageHyperparameters, min_lr="0.5"
+    )
+    assert parse(ImageHyperparameters, {"min_lr": "0.1"}).min_lr == 0.1
+
+
+def test_the_map_must_survive_the_poolings():
+    too_deep = {"height": "64", "width": "48", "depth": "6"}
+    assert "use a depth of at most 5" in refusal(ImageHyperparameters, **too_deep)
+    assert parse(ImageHyperparameters, {**too_deep, "depth": "5"}).depth == 5
+
+
+def test_a_choice_of_one_is_named():
+    assert "'encoder' must be ngram. Got 'word2vec'" in refusal(
+        TextHyperparameters, encoder="word2vec"
+    )
