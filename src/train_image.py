@@ -20,6 +20,7 @@ from common.models.base_results import (
 from common.models.image_cnn import fit_image_model
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
+from common.pages.folds import assign_folds
 from common.pages.outputs import OUT_OF_FOLD, PageOutputs
 from common.pages.training_channels import CHANNELS, read_training_channels
 from common.training.out_of_fold import out_of_fold
@@ -29,6 +30,7 @@ def train(job: Job[ImageHyperparameters]) -> None:
     hp = job.hyperparameters
     channels = read_training_channels(job.folders)
     validation, classes = channels.validation, channels.classes
+    fold = assign_folds(channels.train, hp.folds, hp.seed)  # may refuse: before what takes long
 
     with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
         for channel in (channels.train, *channels.held_out):
@@ -44,7 +46,7 @@ def train(job: Job[ImageHyperparameters]) -> None:
         outputs = held_out_outputs(
             channels, lambda channel, how: model.outputs(channel, how, bitmaps)
         )
-        outputs["train"] = out_of_fold(channels.train, fit_and_say, folds=hp.folds, seed=hp.seed)
+        outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
     write_base_results(job, model, history, channels, outputs, load_image)
 
 

@@ -19,6 +19,7 @@ from common.models.base_results import (
 )
 from common.models.text import fit_text_model
 from common.pages.channel import Channel
+from common.pages.folds import assign_folds
 from common.pages.outputs import OUT_OF_FOLD, PageOutputs
 from common.pages.training_channels import CHANNELS, read_training_channels
 from common.training.out_of_fold import out_of_fold
@@ -28,6 +29,7 @@ def train(job: Job[TextHyperparameters]) -> None:
     hp = job.hyperparameters
     channels = read_training_channels(job.folders)
     validation, classes = channels.validation, channels.classes
+    fold = assign_folds(channels.train, hp.folds, hp.seed)  # may refuse: before what takes long
 
     def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
         model, _ = fit_text_model(seen, validation, classes, hp, say_nothing)
@@ -35,7 +37,7 @@ def train(job: Job[TextHyperparameters]) -> None:
 
     model, history = fit_text_model(channels.train, validation, classes, hp, print_epoch)
     outputs = held_out_outputs(channels, model.outputs)
-    outputs["train"] = out_of_fold(channels.train, fit_and_say, folds=hp.folds, seed=hp.seed)
+    outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
     write_base_results(job, model, history, channels, outputs, load_text)
 
 

@@ -84,6 +84,11 @@ REPLACE = ("page 1 of stream 'a', image ", "a-1.png", "Replace the file, or set 
 
 FAULTS: dict[str, Fault] = {
     # hyperparameters
+    "fewer documents than folds": Fault(
+        "text",
+        setting(folds="20"),
+        ("20 folds need as many unrelated documents", "set the hyperparameter folds lower"),
+    ),
     "unknown, mistyped and out of range together": Fault(
         "text",
         setting(epoks="3", colour="red", epochs="many", dropout="1.5", folds="1", encoder="x"),

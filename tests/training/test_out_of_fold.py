@@ -2,6 +2,7 @@ import numpy as np
 from tests.labelled import channel_of
 from tests.pages.test_outputs import outputs_of
 
+from common.pages.folds import assign_folds
 from common.pages.outputs import OUT_OF_FOLD
 from common.training.out_of_fold import out_of_fold
 
@@ -19,7 +20,7 @@ def test_every_page_is_judged_once_by_a_model_that_has_not_seen_its_stream():
         fold = np.full(len(unseen), float(len(calls)))
         return outputs_of(unseen, how=OUT_OF_FOLD, first_page=fold)
 
-    outputs = out_of_fold(CHANNEL, fit_and_say, folds=4, seed=1)
+    outputs = out_of_fold(CHANNEL, assign_folds(CHANNEL, 4, seed=1), fit_and_say)
     assert outputs.keys == CHANNEL.keys
     assert calls == [(27, 9)] * 4
     assert sorted(np.unique(outputs.first_page, return_counts=True)[1]) == [9] * 4

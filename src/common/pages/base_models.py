@@ -10,6 +10,7 @@ from common.job.archives import JobResults, open_results
 from common.job.artifact import read_manifest
 from common.job.errors import ClientError
 from common.job.folders import Folders
+from common.job.log import logger
 from common.pages.alignment import align
 from common.pages.channel import Channel
 from common.pages.evidence import Evidence
@@ -49,7 +50,13 @@ def read_base_models(folders: Folders, channels: TrainingChannels, scratch: Path
         )
     results = {kind: open_results(folders.channel(kind), scratch / kind) for kind in given}
     for kind, found in results.items():
-        read_manifest(found.model, kind=kind)
+        manifest = read_manifest(found.model, kind=kind)
+        if manifest.data["train"] != channels.train.fingerprint():
+            logger.warning(
+                "channel '%s': this base model was trained on other pages than those of 'train'; "
+                "what it says of them may not be out of fold",
+                kind,
+            )
     return BaseModels(
         artifacts={kind: found.model for kind, found in results.items()},
         train=_evidence(results, channels.train, channels),

@@ -46,8 +46,8 @@ def near_duplicate_clusters(texts: Sequence[str]) -> NDArray[np.int32]:
 
 
 def _shingles(text: str) -> NDArray[np.int64]:
-    """Sorted hashes of the document's word 5-grams, digits masked."""
-    words = re.sub(r"\d", "0", text.lower()).split()
+    """Sorted hashes of the document's word 5-grams, digits masked, punctuation left out."""
+    words = re.findall(r"\w+", re.sub(r"\d", "0", text.lower()))
     grams = {" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))}
     return np.array(sorted({zlib.crc32(gram.encode()) for gram in grams if gram}), dtype=np.int64)
 
