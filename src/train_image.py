@@ -23,6 +23,7 @@ from common.pages.channel import Channel
 from common.pages.folds import assign_folds
 from common.pages.outputs import OUT_OF_FOLD, PageOutputs
 from common.pages.training_channels import CHANNELS, read_training_channels
+from common.training.checkpoints import Checkpoints
 from common.training.out_of_fold import out_of_fold
 
 
@@ -30,6 +31,7 @@ def train(job: Job[ImageHyperparameters]) -> None:
     hp = job.hyperparameters
     channels = read_training_channels(job.folders)
     validation, classes = channels.validation, channels.classes
+    checkpoints = Checkpoints(job.folders.checkpoints)
     fold = assign_folds(channels.train, hp.folds, hp.seed)  # may refuse: before what takes long
 
     with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
@@ -37,11 +39,13 @@ def train(job: Job[ImageHyperparameters]) -> None:
             bitmaps.add(channel)
 
         def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
-            model, _ = fit_image_model(seen, validation, classes, hp, bitmaps, say_nothing)
+            model, _ = fit_image_model(
+                seen, validation, classes, hp, bitmaps, say_nothing, checkpoints
+            )
             return model.outputs(unseen, OUT_OF_FOLD, bitmaps)
 
         model, history = fit_image_model(
-            channels.train, validation, classes, hp, bitmaps, print_epoch
+            channels.train, validation, classes, hp, bitmaps, print_epoch, checkpoints
         )
         outputs = held_out_outputs(
             channels, lambda channel, how: model.outputs(channel, how, bitmaps)

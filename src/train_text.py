@@ -22,6 +22,7 @@ from common.pages.channel import Channel
 from common.pages.folds import assign_folds
 from common.pages.outputs import OUT_OF_FOLD, PageOutputs
 from common.pages.training_channels import CHANNELS, read_training_channels
+from common.training.checkpoints import Checkpoints
 from common.training.out_of_fold import out_of_fold
 
 
@@ -29,13 +30,16 @@ def train(job: Job[TextHyperparameters]) -> None:
     hp = job.hyperparameters
     channels = read_training_channels(job.folders)
     validation, classes = channels.validation, channels.classes
+    checkpoints = Checkpoints(job.folders.checkpoints)
     fold = assign_folds(channels.train, hp.folds, hp.seed)  # may refuse: before what takes long
 
     def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
-        model, _ = fit_text_model(seen, validation, classes, hp, say_nothing)
+        model, _ = fit_text_model(seen, validation, classes, hp, say_nothing, checkpoints)
         return model.outputs(unseen, OUT_OF_FOLD)
 
-    model, history = fit_text_model(channels.train, validation, classes, hp, print_epoch)
+    model, history = fit_text_model(
+        channels.train, validation, classes, hp, print_epoch, checkpoints
+    )
     outputs = held_out_outputs(channels, model.outputs)
     outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
     write_base_results(job, model, history, channels, outputs, load_text)

@@ -2,7 +2,8 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon
 
-from common.training.history import keep_best
+from common.training.checkpoints import NO_CHECKPOINTS
+from common.training.fit import fit_network
 from common.training.loop import train_epochs
 from common.training.rates import constant, triangular
 
@@ -48,8 +49,19 @@ def test_the_epoch_with_the_lowest_validation_loss_is_kept():
         seen.append(float(net.weight.data().asscalar()))
         return {"loss": next(losses), "accuracy": 0.5}
 
-    epochs = run(net, [1.0], constant(0.1), epochs=3)
-    history = keep_best(net, epochs, evaluate=evaluate, report=lambda *both: told.append(both))
+    history = fit_network(
+        net,
+        "sgd",
+        {},
+        batches=lambda number: [1.0],
+        loss=squares(net),
+        schedule=constant(0.1),
+        epochs=3,
+        seed=1,
+        evaluate=evaluate,
+        report=lambda *both: told.append(both),
+        checkpoints=NO_CHECKPOINTS,
+    )
     assert len(set(seen)) == len(told) == 3
     assert float(net.weight.data().asscalar()) == seen[1]
     assert history.best()["epoch"] == 2

@@ -137,6 +137,9 @@ def _parser(
     places.add_argument(
         "--output-data-dir", metavar="DIR", help="where page outputs and reports go"
     )
+    places.add_argument(
+        "--checkpoint-dir", metavar="DIR", help="where an interrupted job goes on from (optional)"
+    )
     tuned = parser.add_argument_group("hyperparameters")
     for name, field in table.model_fields.items():
         rule = valid_values(table, name)
@@ -151,18 +154,20 @@ def _folders(
     """Take the folders out of `flags`; what is left are hyperparameters."""
     named = {name: Path(flags.pop(name)) for name in channels if name in flags}
     model, output = flags.pop("model_dir", None), flags.pop("output_data_dir", None)
+    checkpoints = Path(flags.pop("checkpoint_dir")) if "checkpoint_dir" in flags else None
     if container is None:
         if model is None or output is None:
             raise ClientError(
                 "outside a container the job needs --model-dir DIR and --output-data-dir DIR "
                 "(and a folder for each channel; --help lists them)."
             )
-        return Folders(Path(model), Path(output), named)
+        return Folders(Path(model), Path(output), named, checkpoints=checkpoints)
     return replace(
         container,
         model=Path(model) if model else container.model,
         output_data=Path(output) if output else container.output_data,
         channels={**container.channels, **named},
+        checkpoints=checkpoints or container.checkpoints,
     )
 
 

@@ -16,12 +16,14 @@ class Folders:
 
     `channels` maps a channel's name to its folder, which may be read-only. `failure` is the file
     that SageMaker shows when a job fails; None on a laptop, where the terminal shows it.
+    `checkpoints` holds where an interrupted job goes on from; None where nobody asked for it.
     """
 
     model: Path
     output_data: Path
     channels: Mapping[str, Path] = field(default_factory=dict)
     failure: Path | None = None
+    checkpoints: Path | None = None
 
     def channel(self, name: str) -> Path:
         """The folder of a channel that the job cannot do without."""
@@ -51,9 +53,12 @@ def container_folders(environment: Mapping[str, str] = os.environ) -> Folders | 
         if name.startswith("SM_CHANNEL_"):
             channels[name.removeprefix("SM_CHANNEL_").lower()] = Path(value)
     output = Path(environment.get("SM_OUTPUT_DIR", base / "output"))
+    checkpoints = base / "checkpoints"  # there if the job's CheckpointConfig says so
+    host = environment.get("SM_CURRENT_HOST", "algo-1")  # hosts share the folder on S3
     return Folders(
         model=Path(environment.get("SM_MODEL_DIR", base / "model")),
         output_data=Path(environment.get("SM_OUTPUT_DATA_DIR", output / "data")),
         channels=channels,
         failure=output / "failure",
+        checkpoints=checkpoints / host if checkpoints.is_dir() else None,
     )

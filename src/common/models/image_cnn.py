@@ -20,6 +20,7 @@ from common.pages.bitmaps import PAPER, BitmapCache
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, page_outputs
 from common.pages.targets import targets_of
+from common.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from common.training.fit import fit_network
 from common.training.history import History, Report
 from common.training.rates import triangular
@@ -80,6 +81,7 @@ def fit_image_model(
     hyperparameters: ImageHyperparameters,
     bitmaps: BitmapCache,
     report: Report,
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> tuple[ImageModel, History]:
     """Train on the pages of `train` that have a bitmap.
 
@@ -125,6 +127,9 @@ def fit_image_model(
         seed=hp.seed,
         evaluate=lambda: score(forward(net, held_out)[1], held_out_targets),
         report=report,
+        checkpoints=checkpoints.of(
+            "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
+        ),
     )
     return ImageModel(tuple(classes), hp, net), history
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import mxnet as mx
 import numpy as np
-from mxnet import gluon
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
@@ -30,8 +29,9 @@ from common.pages.channel import Channel
 from common.pages.evidence import Evidence, StreamFeatures, stream_features
 from common.pages.posteriors import StreamPosteriors
 from common.pages.recombination import LabelledStream, original_streams, recombined_streams
-from common.training.history import History, Report, Scores, keep_best
-from common.training.loop import train_epochs
+from common.training.checkpoints import NO_CHECKPOINTS
+from common.training.fit import fit_network
+from common.training.history import History, Report, Scores
 from common.training.rates import warm_then_decay
 
 NETWORK = "network.json"
@@ -105,7 +105,6 @@ def fit_sequence_model(
     held_out_features = [stream_features(validation.evidence, one.rows) for one in held_out]
     mx.random.seed(hp.seed)
     net = _initialised(train, as_uploaded, len(classes), hp)
-    trainer = gluon.Trainer(net.collect_params(), "adam", {"wd": hp.weight_decay}, kvstore=None)
 
     def batches(epoch: int) -> list[list[tuple[LabelledStream, StreamFeatures]]]:
         rng = np.random.default_rng((hp.seed, epoch))
@@ -131,15 +130,19 @@ def fit_sequence_model(
             **score([decode(one) for one in scores]),
         }
 
-    epochs = train_epochs(
-        trainer,
-        batches,
-        loss,
-        warm_then_decay(hp.learning_rate, hp.epochs),
+    history = fit_network(
+        net,
+        "adam",
+        {"wd": hp.weight_decay},
+        batches=batches,
+        loss=loss,
+        schedule=warm_then_decay(hp.learning_rate, hp.epochs),
         epochs=hp.epochs,
         seed=hp.seed,
+        evaluate=evaluate,
+        report=report,
+        checkpoints=NO_CHECKPOINTS,  # trained in seconds
     )
-    history = keep_best(net, epochs, evaluate=evaluate, report=report)
     temperature = _best_temperature(held_out_scores(), held_out)
     return SequenceModel(tuple(classes), net, temperature), history
 

@@ -19,6 +19,7 @@ from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, page_outputs
 from common.pages.targets import targets_of
 from common.pages.text_descriptor import describe_texts, inverse_document_frequency
+from common.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from common.training.history import History, Report
 
 ENCODERS = {"ngram": text_ngram}
@@ -62,6 +63,7 @@ def fit_text_model(
     classes: Sequence[str],
     hyperparameters: TextHyperparameters,
     report: Report,
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> tuple[TextModel, History]:
     """Train on `train`; the epoch with the lowest loss on `validation` is kept."""
     if not any(page.has_text for page in train.pages):
@@ -73,8 +75,11 @@ def fit_text_model(
         TextExamples([page.text for page in channel.pages], targets_of(channel, classes))
         for channel in (train, validation)
     )
+    own = checkpoints.of(
+        "text", train.fingerprint(), validation.fingerprint(), hyperparameters.model_dump_json()
+    )
     encoder, history = ENCODERS[hyperparameters.encoder].fit(
-        learn, choose, len(classes), hyperparameters, report
+        learn, choose, len(classes), hyperparameters, report, own
     )
     idf = inverse_document_frequency(learn.survey.counts)
     return TextModel(tuple(classes), encoder, idf), history

@@ -22,6 +22,7 @@ from common.pages.feature_selection import select_features
 from common.pages.targets import Targets
 from common.pages.text import count_matrix
 from common.pages.text_descriptor import inverse_document_frequency
+from common.training.checkpoints import Checkpoints
 from common.training.fit import fit_network
 from common.training.history import History, Report
 from common.training.rates import warm_then_decay
@@ -89,6 +90,7 @@ def fit(
     classes: int,
     hyperparameters: TextHyperparameters,
     report: Report,
+    checkpoints: Checkpoints,
 ) -> tuple[NgramEncoder, History]:
     """Select features and train the heads; see `fit_network`."""
     hp = hyperparameters
@@ -121,6 +123,7 @@ def fit(
         seed=hp.seed,
         evaluate=lambda: score(forward(net, held_out)[1], validation.targets),
         report=report,
+        checkpoints=checkpoints,
     )
     return NgramEncoder(selected, idf, net), history
 

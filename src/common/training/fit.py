@@ -1,4 +1,4 @@
-"""Training from the first epoch to the last, and the parameters of the best one."""
+"""Training from the first epoch, or a checkpoint, to the last, and the parameters of the best."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 from mxnet import gluon
 
-from common.training.history import History, Report, Scores, keep_best
+from common.training.checkpoints import Checkpoints
+from common.training.history import History, Report, Scores
 from common.training.loop import Loss, train_epochs
 from common.training.rates import Schedule
+from common.training.standing import Standing, set_parameters
 
 
 def fit_network(
@@ -24,14 +26,33 @@ def fit_network(
     seed: int,
     evaluate: Callable[[], Scores],
     report: Report,
+    checkpoints: Checkpoints,
 ) -> History:
     """Train `net` and leave it as it was after the epoch with the lowest validation loss.
 
     Args:
+        net: its parameters are initialised, their shapes known.
         optimizer: MXNet's name of it, with its options but for the rate.
         batches, loss, schedule, seed: as in `train_epochs`.
-        evaluate, report: as in `keep_best`.
+        evaluate: scores the net on validation, `loss` among the scores.
+        report: is told of every epoch.
+        checkpoints: where the run goes on from, and what it leaves after every epoch.
     """
     trainer = gluon.Trainer(net.collect_params(), optimizer, options, kvstore=None)
-    made = train_epochs(trainer, batches, loss, schedule, epochs=epochs, seed=seed)
-    return keep_best(net, made, evaluate=evaluate, report=report)
+    standing = checkpoints.restore(net, trainer) or Standing()
+    for epoch in train_epochs(
+        trainer,
+        batches,
+        loss,
+        schedule,
+        epochs=epochs,
+        seed=seed,
+        done=standing.epoch,
+        step=standing.step,
+    ):
+        scores = evaluate()
+        report(epoch, scores)
+        standing = standing.after(epoch, scores, net)
+        checkpoints.save(net, trainer, standing)
+    set_parameters(net, standing.best)
+    return standing.history

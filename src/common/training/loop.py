@@ -31,6 +31,8 @@ def train_epochs(
     *,
     epochs: int,
     seed: int,
+    done: int = 0,
+    step: int = 0,
 ) -> Iterator[Epoch]:
     """Train, and yield after each epoch.
 
@@ -38,9 +40,9 @@ def train_epochs(
         batches: epoch number from 0 → its batches; a pure function, so that a run repeats.
         loss: computes the loss of each member of a batch, under `autograd.record`.
         seed: the random numbers of step n depend on `seed + n` alone.
+        done, step: epochs and steps that an earlier run has done.
     """
-    step = 0
-    for number in range(epochs):
+    for number in range(done, epochs):
         total, members, rates = 0.0, 0, []
         epoch_batches = batches(number)
         for index, batch in enumerate(epoch_batches):

@@ -1,0 +1,81 @@
+"""Where a training run stands: the epochs that are done, and the best of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import mxnet as mx
+from mxnet import gluon
+
+from common.job.errors import ClientError
+from common.training.history import History, Scores
+from common.training.loop import Epoch
+
+Parameters = dict[str, mx.nd.NDArray]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`epoch` and `step` count what is done; `best` are the parameters of the best epoch."""
+
+    epoch: int = 0
+    step: int = 0
+    rows: tuple[Mapping[str, float], ...] = ()
+    rates: tuple[tuple[float, float], ...] = ()
+    best: Parameters = field(default_factory=dict)
+
+    def after(self, epoch: Epoch, scores: Scores, net: gluon.Block) -> Standing:
+        """The standing one epoch later.
+
+        Raises:
+            ClientError: a loss is no longer a finite number.
+        """
+        if not math.isfinite(epoch.train_loss + scores["loss"]):
+            raise ClientError(
+                f"training diverged: in epoch {epoch.number} the loss is no longer a finite "
+                "number. Lower the learning rate (learning_rate, or the image model's max_lr)."
+            )
+        lowest = min((row["validation_loss"] for row in self.rows), default=math.inf)
+        validation = {f"validation_{name}": value for name, value in scores.items()}
+        return replace(
+            self,
+            epoch=epoch.number,
+            step=self.step + len(epoch.rates),
+            rows=(
+                *self.rows,
+                {"epoch": epoch.number, "train_loss": epoch.train_loss, **validation},
+            ),
+            rates=(*self.rates, *epoch.rates),
+            best=parameters_of(net) if scores["loss"] < lowest else self.best,
+        )
+
+    @property
+    def history(self) -> History:
+        return History(self.rows, self.rates)
+
+    def as_json(self) -> dict[str, Any]:
+        """All but the parameters."""
+        return {
+            name: value for name, value in asdict(replace(self, best={})).items() if name != "best"
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], best: Parameters) -> Standing:
+        """What `as_json` and the parameters were made of."""
+        rates = tuple((time, rate) for time, rate in values["rates"])
+        return cls(values["epoch"], values["step"], tuple(values["rows"]), rates, best)
+
+
+def parameters_of(net: gluon.Block) -> Parameters:
+    """Copies of all parameters, running statistics included."""
+    return {name: p.data().copy() for name, p in net.collect_params().items()}
+
+
+def set_parameters(net: gluon.Block, parameters: Parameters) -> None:
+    """Bring `net` to parameters that `parameters_of` took of one like it."""
+    for name, parameter in net.collect_params().items():
+        # Not set_data: it fails on the layout that oneDNN gives the weights of Conv1D.
+        mx.nd.identity(parameters[name], out=parameter.data())
