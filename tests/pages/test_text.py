@@ -20,6 +20,12 @@ WORDS = st.lists(st.sampled_from(SOME), max_size=40).map(" ".join)
         ("u\u0308ber", "über"),  # a composed umlaut equals a decomposed one
         ("ﬁnal\tOFFER\n", "final offer"),
         ("\x00\uffff§", ""),
+        ("Be\u017fitz", "besitz"),  # long s
+        ("GRÖẞE", "größe"),
+        ("Ver-\ntrag, VER- \r\nTRAG", "vertrag vertrag"),
+        ("Ver\u00adtrag Ver\u00ad\ntrag", "vertrag vertrag"),
+        ("Soll- und Haben-Zins -\nb 7-\n8", "soll und haben zins b 0 0"),
+        ("snake_case", "snake case"),
     ],
 )
 def test_normalise(raw, normal):

@@ -5,6 +5,7 @@ A page's features never depend on the pages beside it: neighbouring pages share 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -20,13 +21,22 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so it has an inverse modulo 2^64
 _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
 _CHUNK = 1 << 21  # bytes hashed at a time: bounds the memory, not the result
 _SPACE = 32
+_SOFT_HYPHEN = "\u00ad"
+_HYPHEN = re.compile(r"-(?<=[^\W\d_]-)[ \t]?\r?\n(?=[^\W\d_])")  # at a line's end, in a word
+_DIGIT = re.compile(r"\d")
+_SEPARATOR = re.compile(r"[\W_]+")
 
 
 def normalise(text: str) -> bytes:
-    """Lower-case, compose umlauts, digits to 0, everything but letters and digits to a space."""
+    """Words of letters and digits, lower-case, a space between them, UTF-8.
+
+    Umlauts are composed, ligatures and long s taken apart, words hyphenated at line ends joined,
+    digits become 0, and everything else separates words.
+    """
     folded = unicodedata.normalize("NFKC", text).lower()
-    kept = ("0" if char.isdigit() else char if char.isalpha() else " " for char in folded)
-    return " ".join("".join(kept).split()).encode("utf-8", "ignore")
+    whole = _HYPHEN.sub("", folded.replace(_SOFT_HYPHEN + "\n", "").replace(_SOFT_HYPHEN, ""))
+    zeroed = _DIGIT.sub("0", whole)
+    return _SEPARATOR.sub(" ", zeroed).strip().encode("utf-8", "ignore")
 
 
 def ngrams(texts: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint32]]]:
