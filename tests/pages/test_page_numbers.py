@@ -135,7 +135,7 @@ def test_five_megabytes_take_no_more_than_their_share(piece):
     text = piece * (5_000_000 // len(piece))
     began = process_time()
     read_page_number(text)
-    assert process_time() - began < 2
+    assert process_time() - began < 10
 
 
 def test_real_pages_print_the_number_that_is_read():
