@@ -1,5 +1,6 @@
 from collections import Counter
 from itertools import pairwise
+from time import process_time
 
 import numpy as np
 import pytest
@@ -20,10 +21,31 @@ WORDS = st.lists(st.sampled_from(SOME), max_size=40).map(" ".join)
         ("u\u0308ber", "über"),  # a composed umlaut equals a decomposed one
         ("ﬁnal\tOFFER\n", "final offer"),
         ("\x00\uffff§", ""),
+        ("Be\u017fitz", "besitz"),  # long s
+        ("GRÖẞE", "größe"),
+        ("Ver-\ntrag, VER- \r\nTRAG", "vertrag vertrag"),
+        ("Ver\u00adtrag Ver\u00ad\ntrag", "vertrag vertrag"),
+        ("Soll- und Haben-Zins -\nb 7-\n8", "soll und haben zins b 0 0"),
+        ("snake_case", "snake case"),
+        ("am 31.12.2020, 1.2.21, 12/31/2020, 2020-12-31", "am 0date 0date 0date 0date"),
+        ("IBAN DE12 3456 7890 1234 5678 90 BIC", "iban de 0iban bic"),
+        ("AT12" + "3456" * 4, "at 0iban"),
+        ("EUR 1.234,56 USD 1,234.50 5,00- 1 234,00", "eur 0sum usd 0sum 0sum 0sum"),
+        ("12,5 % und 3%", "0percent und 0percent"),
+        ("§ 12 Abs. 3, 12.5.1, 100 2020 1,5", "00 abs 0 00 0 0 000 0000 0 0"),
     ],
 )
 def test_normalise(raw, normal):
     assert normalise(raw).decode() == normal
+
+
+@pytest.mark.parametrize(
+    "piece", ["0", "000 ", "0.0.", "a-\n", "de00 0000 ", "-\n", " ", "_ ", "00,"]
+)
+def test_five_megabytes_take_no_more_than_their_share(piece):
+    began = process_time()
+    normalise(piece * (5_000_000 // len(piece)))
+    assert process_time() - began < 20
 
 
 def named_ngrams(page: str) -> list[tuple]:
