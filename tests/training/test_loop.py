@@ -55,3 +55,25 @@ def test_the_epoch_with_the_lowest_validation_loss_is_kept():
     assert history.best()["epoch"] == 2
     assert [row["validation_loss"] for row in history.epochs] == [3.0, 1.0, 2.0]
     assert history.as_json()["learning_rate"] == [[0.0, 0.1], [1.0, 0.1], [2.0, 0.1]]
+
+
+def test_convolutions_over_words_are_restored_too():
+    """In prediction oneDNN gives Conv1D's weights a layout of its own."""
+    net = gluon.nn.Conv1D(64, 3, in_channels=96)
+    net.initialize()
+    pages = mx.nd.ones((4, 96, 32))
+    losses, seen = iter([1.0, 2.0]), []
+
+    def evaluate():
+        net(pages).wait_to_read()
+        seen.append(net.weight.data().asnumpy())
+        return {"loss": next(losses)}
+
+    trainer = gluon.Trainer(net.collect_params(), "sgd", kvstore=None)
+    epochs = train_epochs(
+        trainer, lambda number: [pages], lambda x: net(x).mean((1, 2)), constant(1.0),
+        epochs=2, seed=1,
+    )  # fmt: skip
+    keep_best(net, epochs, evaluate=evaluate, report=lambda *both: None)
+    assert not np.array_equal(*seen)
+    np.testing.assert_array_equal(net.weight.data().asnumpy(), seen[0])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import mxnet as mx
 from mxnet import gluon
 
 from common.job.errors import ClientError
@@ -62,5 +63,6 @@ def keep_best(
             best = scores["loss"]
             snapshot = {name: p.data().copy() for name, p in net.collect_params().items()}
     for name, parameter in net.collect_params().items():
-        parameter.set_data(snapshot[name])
+        # Not set_data, nor a slice: both fail on the layout that oneDNN gives Conv1D's weights.
+        mx.nd.identity(snapshot[name], out=parameter.data())
     return History(tuple(rows), tuple(rates))
