@@ -23,21 +23,26 @@ from common.pages.outputs import OUT_OF_FOLD, PageOutputs
 from common.pages.training_channels import CHANNELS, read_training_channels
 from common.training.out_of_fold import out_of_fold
 
+PRETRAINED = {"pretrained": "word vectors for the encoder cnn to start from (optional)"}
+
 
 def train(job: Job[TextHyperparameters]) -> None:
-    hp = job.hyperparameters
-    channels = read_training_channels(job.folders)
+    hp, folders = job.hyperparameters, job.folders
+    pretrained = folders.channel("pretrained") if "pretrained" in folders.channels else None
+    channels = read_training_channels(folders)
     validation, classes = channels.validation, channels.classes
 
     def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
-        model, _ = fit_text_model(seen, validation, classes, hp, say_nothing)
+        model, _ = fit_text_model(seen, validation, classes, hp, say_nothing, pretrained)
         return model.outputs(unseen, OUT_OF_FOLD)
 
-    model, history = fit_text_model(channels.train, validation, classes, hp, print_epoch)
+    model, history = fit_text_model(
+        channels.train, validation, classes, hp, print_epoch, pretrained
+    )
     outputs = held_out_outputs(channels, model.outputs)
     outputs["train"] = out_of_fold(channels.train, fit_and_say, folds=hp.folds, seed=hp.seed)
     write_base_results(job, model, history, channels, outputs, load_text)
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(train, TextHyperparameters, channels=CHANNELS))
+    sys.exit(run_job(train, TextHyperparameters, channels=CHANNELS | PRETRAINED))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from common.job.errors import ClientError
 from common.job.tables import TextHyperparameters
-from common.models import text_ngram
+from common.models import text_cnn, text_ngram
 from common.models.heads import opinions_of
 from common.models.text_encoder import TextEncoder, TextExamples
 from common.pages.channel import Channel
@@ -22,7 +22,7 @@ from common.pages.text import count_matrix
 from common.pages.text_descriptor import describe_texts, inverse_document_frequency
 from common.training.history import History, Report
 
-ENCODERS = {"ngram": text_ngram}
+ENCODERS = {"ngram": text_ngram, "cnn": text_cnn}
 _DESCRIPTOR = "descriptor.params"
 
 
@@ -63,8 +63,13 @@ def fit_text_model(
     classes: Sequence[str],
     hyperparameters: TextHyperparameters,
     report: Report,
+    pretrained: Path | None = None,
 ) -> tuple[TextModel, History]:
-    """Train on `train`; the epoch with the lowest loss on `validation` is kept."""
+    """Train on `train`; the epoch with the lowest loss on `validation` is kept.
+
+    Args:
+        pretrained: holds what the encoder is to start from; see docs/text_encoders.md.
+    """
     if not any(page.has_text for page in train.pages):
         raise ClientError(
             f"channel '{train.name}': no page has text. Give it some, or train the image model "
@@ -75,7 +80,7 @@ def fit_text_model(
         for channel in (train, validation)
     )
     encoder, history = ENCODERS[hyperparameters.encoder].fit(
-        learn, choose, len(classes), hyperparameters, report
+        learn, choose, len(classes), hyperparameters, report, pretrained
     )
     idf = inverse_document_frequency(count_matrix(learn.texts))
     return TextModel(tuple(classes), encoder, idf), history

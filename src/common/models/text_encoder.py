@@ -27,8 +27,9 @@ class TextExamples:
 class TextEncoder(Protocol):
     """A trained encoder.
 
-    Its module has `fit(train, validation, classes, hyperparameters, report)`, which returns it with
-    its history, and `load(folder, classes, hyperparameters)`.
+    Its module has `fit(train, validation, classes, hyperparameters, report, pretrained)`, which
+    returns it with its history, and `load(folder, classes, hyperparameters)`, which needs no more
+    than the folder. `pretrained` is the folder of that channel, or None.
     """
 
     def forward(self, texts: Sequence[str]) -> Heads: ...

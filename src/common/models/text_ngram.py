@@ -89,8 +89,9 @@ def fit(
     classes: int,
     hyperparameters: TextHyperparameters,
     report: Report,
+    pretrained: Path | None = None,
 ) -> tuple[NgramEncoder, History]:
-    """Select features and train the heads; see `fit_network`."""
+    """Select features and train the heads, from nothing `pretrained`; see `fit_network`."""
     hp = hyperparameters
     counts = count_matrix(train.texts)
     selected = select_features(counts, train.targets, hp.max_features)
@@ -116,7 +117,7 @@ def fit(
         {},
         batches=batches,
         loss=lambda batch: heads_loss(net(_to_mxnet(batch[0])), batch[1], hp.label_smoothing),
-        schedule=warm_then_decay(hp.learning_rate, hp.epochs),
+        schedule=warm_then_decay(hp.peak_rate, hp.epochs),
         epochs=hp.epochs,
         seed=hp.seed,
         evaluate=lambda: score(forward(net, held_out)[1], validation.targets),
