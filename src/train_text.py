@@ -23,7 +23,10 @@ from common.pages.outputs import OUT_OF_FOLD, PageOutputs
 from common.pages.training_channels import CHANNELS, read_training_channels
 from common.training.out_of_fold import out_of_fold
 
-PRETRAINED = {"pretrained": "word vectors for the encoder cnn to start from (optional)"}
+PRETRAINED = {
+    "pretrained": "what the encoder starts from: bert needs a BERT, cnn may have word vectors; "
+    "docs/text_encoders.md says in which files"
+}
 
 
 def train(job: Job[TextHyperparameters]) -> None:

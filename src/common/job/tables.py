@@ -13,15 +13,15 @@ from pydantic import Field
 
 from common.job.hyperparameters import Conflict, Hyperparameters
 
-LEARNING_RATES = {"ngram": 0.01, "cnn": 0.003}
+LEARNING_RATES = {"ngram": 0.01, "cnn": 0.003, "bert": 0.0001}
 
 
 class TextHyperparameters(Hyperparameters):
     """The OCR-text model."""
 
-    encoder: Literal["ngram", "cnn"] = Field(
+    encoder: Literal["ngram", "cnn", "bert"] = Field(
         default="ngram",
-        description="hashed n-grams; TextCNN",
+        description="hashed n-grams; TextCNN; BERT, which needs the channel pretrained",
     )
     epochs: int = Field(default=30, ge=1, le=1000, description="passes over the training pages")
     batch_size: int = Field(default=32, ge=1, le=4096, description="pages in one step")
@@ -54,7 +54,7 @@ class TextHyperparameters(Hyperparameters):
         default=510,
         ge=2,
         le=16384,
-        description="cnn: words read of a page, one half from its head, one from its foot",
+        description="words (cnn), word pieces (bert) read of a page, half of them at its foot",
     )
     min_frequency: int = Field(
         default=2, ge=1, le=1000, description="cnn: occurrences that put a word in the vocabulary"
@@ -64,6 +64,15 @@ class TextHyperparameters(Hyperparameters):
     )
     filters: int = Field(
         default=64, ge=1, le=1024, description="cnn: filters for each length of a window"
+    )
+    unfreeze: int = Field(
+        default=2,
+        ge=0,
+        le=1000,
+        description="bert: epochs until all layers learn, from the top down; 0: all at once",
+    )
+    layer_decay: float = Field(
+        default=0.9, gt=0, le=1, description="bert: a layer's rate beside that of the one above"
     )
     folds: int = Field(
         default=5, ge=2, le=20, description="models that make the out-of-fold page outputs"

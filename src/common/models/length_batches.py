@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from gluonnlp.data import FixedBucketSampler
+from mxnet import gluon
 from numpy.typing import NDArray
+
+from common.models.text_encoder import Heads
 
 # Few, so that a compiled network meets few shapes; dense enough to waste little.
 _STEPS = (8, 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768)
@@ -34,3 +38,23 @@ def shuffled_batches(
     order = rng.permutation(len(lengths))
     batches = length_batches([lengths[row] for row in order], batch_size)
     return [order[batches[index]] for index in rng.permutation(len(batches))]
+
+
+class SequencePages(Protocol):
+    """Pages as sequences: the length of each, and what a network reads of some of them."""
+
+    @property
+    def lengths(self) -> list[int]: ...
+
+    def batch(self, rows: NDArray[np.intp]) -> Any: ...
+
+
+def forward_by_length(net: gluon.Block, pages: SequencePages, batch_size: int) -> Heads:
+    """(embedding, heads) of pages, in their own order."""
+    rows = length_batches(pages.lengths, batch_size)
+    parts = [[array.asnumpy() for array in net(pages.batch(batch))] for batch in rows]
+    order = np.argsort(np.concatenate(rows))
+    return (
+        np.concatenate([part[0] for part in parts])[order],
+        np.concatenate([part[1] for part in parts])[order],
+    )

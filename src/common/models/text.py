@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from common.job.errors import ClientError
 from common.job.tables import TextHyperparameters
-from common.models import text_cnn, text_ngram
+from common.models import text_bert, text_cnn, text_ngram
 from common.models.heads import opinions_of
 from common.models.text_encoder import TextEncoder, TextExamples
 from common.pages.channel import Channel
@@ -22,7 +22,7 @@ from common.pages.text import count_matrix
 from common.pages.text_descriptor import describe_texts, inverse_document_frequency
 from common.training.history import History, Report
 
-ENCODERS = {"ngram": text_ngram, "cnn": text_cnn}
+ENCODERS = {"ngram": text_ngram, "cnn": text_cnn, "bert": text_bert}
 _DESCRIPTOR = "descriptor.params"
 
 

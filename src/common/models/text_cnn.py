@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from common.job.files import write_atomically
 from common.job.tables import TextHyperparameters
 from common.models.heads import heads_loss, score
-from common.models.length_batches import length_batches, padded_length, shuffled_batches
+from common.models.length_batches import forward_by_length, padded_length, shuffled_batches
 from common.models.text_cnn_network import MARGIN, TextCNN, WordBatch
 from common.models.text_encoder import Heads, TextExamples
 from common.models.word_vectors import word_vectors
@@ -39,7 +39,8 @@ class CnnEncoder:
     max_tokens: int
 
     def forward(self, texts: Sequence[str]) -> Heads:
-        return forward(self.net, read_pages(texts, self.vocabulary, self.max_tokens))
+        pages = read_pages(texts, self.vocabulary, self.max_tokens)
+        return forward_by_length(self.net, pages, _PREDICT)
 
     def save(self, folder: Path) -> None:
         self.net.save_parameters(str(folder / _WEIGHTS))
@@ -107,7 +108,7 @@ def fit(
         schedule=warm_then_decay(hp.peak_rate, hp.epochs),
         epochs=hp.epochs,
         seed=hp.seed,
-        evaluate=lambda: score(forward(net, held_out)[1], validation.targets),
+        evaluate=lambda: score(forward_by_length(net, held_out, _PREDICT)[1], validation.targets),
         report=report,
     )
     return CnnEncoder(vocabulary, net, hp.max_tokens), history
@@ -177,14 +178,3 @@ def _zones(places: NDArray[np.int32]) -> NDArray[np.int32]:
     zones[:ZONE] = _HEAD
     zones[places == 0] = 0
     return zones
-
-
-def forward(net: TextCNN, pages: Pages) -> Heads:
-    """(embedding, heads) of pages."""
-    rows = length_batches(pages.lengths, _PREDICT)
-    parts = [[array.asnumpy() for array in net(pages.batch(batch))] for batch in rows]
-    order = np.argsort(np.concatenate(rows))
-    return (
-        np.concatenate([part[0] for part in parts])[order],
-        np.concatenate([part[1] for part in parts])[order],
-    )
