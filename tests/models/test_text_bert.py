@@ -14,7 +14,7 @@ from common.job.tables import TextHyperparameters
 from common.models.base_results import say_nothing
 from common.models.bert_channel import BertConfig
 from common.models.text import fit_text_model, load_text_model
-from common.models.text_bert import read_pages, window_spans
+from common.models.text_bert import explain, read_pages, window_spans
 from common.models.text_bert_network import PageBERT, layers_from_the_top, set_rates, wake
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
@@ -144,7 +144,7 @@ def test_windows_are_framed_and_what_does_not_fit_is_cut_from_the_middle():
     pages = read_pages(["a b c d e f g h i j", ""], config, vocabulary, 7)
     said = [[vocabulary.to_tokens(window.tolist()) for window in page] for page in pages.windows]
     frame = lambda pieces: ["[CLS]", *pieces, "[SEP]"]  # noqa: E731
-    assert said == [[frame("abcd"), frame("dhij")], [frame("")]]
+    assert said == [[frame([*"abc", "[SEP]"]), frame(["[SEP]", *"hij"])], [frame("")]]
     batch = pages.batch(np.array([1, 0]))
     np.testing.assert_array_equal(batch.share, [[1, 0, 0], [0, 0.5, 0.5]])
     np.testing.assert_array_equal(batch.valid, [2, 6, 6])
@@ -219,3 +219,15 @@ def test_an_unsuitable_channel_is_the_users_to_mend(tmp_path, short, spoil, told
 def test_without_a_channel_it_says_what_must_lie_there(short):
     with pytest.raises(ClientError, match=r"'pretrained' is missing.*must hold config.json"):
         fit(short, short, None)
+
+
+def test_the_words_that_spoke_for_a_class_are_put_together_from_pieces(short, pretrained):
+    hp = OVERFIT.model_copy(update={"epochs": 10, "unfreeze": 0})
+    model = fit(short, short, pretrained, hp)[0]
+    texts = ["der vertragx summe", "", CONTRACT * 30]
+    explained = explain(model.encoder, texts, 0, 50)
+    assert explained[1] == []
+    words = {word for word, _ in explained[0] + explain(model.encoder, texts, 1, 50)[0]}
+    assert words == set(texts[0].split())
+    assert {word for word, _ in explained[2]} & set(CONTRACT.split())
+    assert len(explain(model.encoder, texts, 0, 2)[0]) == 2

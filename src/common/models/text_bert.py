@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from common.models.heads import heads_loss, score
 from common.models.length_batches import forward_by_length, padded_length, shuffled_batches
 from common.models.text_bert_network import PageBERT, WindowBatch, set_rates, wake
 from common.models.text_encoder import Heads, TextExamples
+from common.models.token_votes import Votes, gradient_times_input, strongest
 from common.pages.words import head_and_tail
 from common.training.fit import fit_network
 from common.training.history import History, Report
@@ -139,7 +140,10 @@ class Pages:
 def read_pages(
     texts: Sequence[str], config: BertConfig, vocabulary: BERTVocab, max_tokens: int
 ) -> Pages:
-    """Of a long page the first and the last word pieces, in overlapping windows if need be."""
+    """Of a long page the first and the last word pieces, [SEP] between them.
+
+    What does not fit one window goes into several that overlap.
+    """
     tokenizer = BERTTokenizer(vocabulary, lower=config.lower, lru_cache_size=_CACHE)
     # list: the text comes to it as pieces already, of which there are not too many.
     frame = BERTSentenceTransform(list, config.max_length, vocabulary, pad=False, pair=False)
@@ -148,9 +152,11 @@ def read_pages(
         # A word has a piece at least, so words further inside cannot count.
         words = head_and_tail(text.split(), 2 * max_tokens)
         pieces = tokenizer(" ".join([*words[0], *words[1]]))
-        head, tail = head_and_tail(pieces, max_tokens)
-        spans = window_spans(len(head) + len(tail), config.max_length - 2)
-        windows.append([frame(([*head, *tail][start:stop],))[0] for start, stop in spans])
+        if len(pieces) > max_tokens:
+            head, tail = head_and_tail(pieces, max_tokens - 1)
+            pieces = [*head, vocabulary.sep_token, *tail]
+        spans = window_spans(len(pieces), config.max_length - 2)
+        windows.append([frame((pieces[start:stop],))[0] for start, stop in spans])
     padding = vocabulary[vocabulary.padding_token]
     return Pages(windows, padding, config.max_length)
 
@@ -162,3 +168,32 @@ def window_spans(pieces: int, width: int) -> list[tuple[int, int]]:
     count = 1 + -(-(pieces - width) // max(1, width * 3 // 4))
     starts = np.linspace(0, pieces - width, count).astype(int).tolist()
     return [(start, start + width) for start in starts]
+
+
+def explain(encoder: BertEncoder, texts: Sequence[str], label: int, k: int) -> list[Votes]:
+    """Of each page the `k` words that spoke most for class `label`."""
+    pages = read_pages(texts, encoder.config, encoder.vocabulary, encoder.max_tokens)
+    found = []
+    for row, windows in enumerate(pages.windows):
+        votes = gradient_times_input(encoder.net, pages.batch(np.array([row])), label)
+        words = [
+            word
+            for window, of_window in zip(windows, votes, strict=True)
+            for word in _words(encoder.vocabulary, window.tolist(), of_window)
+        ]
+        found.append(strongest(words, k))
+    return found
+
+
+def _words(
+    vocabulary: BERTVocab, window: list[int], votes: NDArray[np.float32]
+) -> Iterator[tuple[str, float]]:
+    """Words put together from a window's pieces, with the sums of their votes."""
+    word, total = "", 0.0
+    pieces = vocabulary.to_tokens(window)[1:]  # without [CLS]; [SEP] ends the last word
+    for piece, vote in zip(pieces, votes[1:], strict=False):
+        if word and not piece.startswith("##"):
+            yield word, total
+            word, total = "", 0.0
+        if piece != vocabulary.sep_token:
+            word, total = word + piece.removeprefix("##"), total + float(vote)

@@ -18,6 +18,7 @@ from common.models.heads import heads_loss, score
 from common.models.length_batches import forward_by_length, padded_length, shuffled_batches
 from common.models.text_cnn_network import MARGIN, TextCNN, WordBatch
 from common.models.text_encoder import Heads, TextExamples
+from common.models.token_votes import Votes, gradient_times_input, strongest
 from common.models.word_vectors import word_vectors
 from common.pages.text import ZONE
 from common.pages.words import LONGEST, head_and_tail, trigrams_of, words_of
@@ -129,12 +130,13 @@ def _vocabulary(texts: Sequence[str], hyperparameters: TextHyperparameters) -> V
 
 @dataclass(frozen=True)
 class Pages:
-    """Pages as words: `word` and `trigrams` of each distinct one, as in `WordBatch`.
+    """Pages as words: `spelling`, `word` and `trigrams` of each distinct one, as in `WordBatch`.
 
-    `places` int32 [words of the page] points into these and `zones` has its zone; row 0 of `word`
-    and `trigrams` is for places without a word.
+    `places` int32 [words of the page] points into these and `zones` has its zone; row 0 of them is
+    for places without a word.
     """
 
+    spelling: list[str]
     word: NDArray[np.int32]
     trigrams: NDArray[np.int32]
     places: list[NDArray[np.int32]]
@@ -166,10 +168,11 @@ def read_pages(texts: Sequence[str], vocabulary: Vocab, max_tokens: int) -> Page
         places.append(np.array([types.setdefault(w, len(types)) for w in words], np.int32))
         zones.append(_zones(places[-1]))
     trigrams = np.zeros((len(types), LONGEST), np.int32)
-    for word, row in types.items():
-        found = trigrams_of(word)
+    for row, spelling in enumerate(types):
+        found = trigrams_of(spelling)
         trigrams[row, : len(found)] = found
-    return Pages(np.array(vocabulary[list(types)], np.int32), trigrams, places, zones)
+    word = np.array(vocabulary[list(types)], np.int32)
+    return Pages(list(types), word, trigrams, places, zones)
 
 
 def _zones(places: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -178,3 +181,14 @@ def _zones(places: NDArray[np.int32]) -> NDArray[np.int32]:
     zones[:ZONE] = _HEAD
     zones[places == 0] = 0
     return zones
+
+
+def explain(encoder: CnnEncoder, texts: Sequence[str], label: int, k: int) -> list[Votes]:
+    """Of each page the `k` words that spoke most for class `label`."""
+    pages = read_pages(texts, encoder.vocabulary, encoder.max_tokens)
+    found = []
+    for row, places in enumerate(pages.places):
+        votes = gradient_times_input(encoder.net, pages.batch(np.array([row])), label)[:, 0]
+        ours = zip(places, votes[MARGIN : MARGIN + len(places)], strict=True)
+        found.append(strongest(((pages.spelling[at], vote) for at, vote in ours if at), k))
+    return found
