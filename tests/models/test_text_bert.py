@@ -19,6 +19,8 @@ from common.models.text_bert_network import PageBERT, layers_from_the_top, set_r
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
 
+pytestmark = pytest.mark.slow
+
 HYPERPARAMETERS = TextHyperparameters(
     encoder="bert", epochs=3, max_tokens=46, learning_rate=0.001, unfreeze=1, batch_size=16
 )
@@ -57,13 +59,11 @@ def short():
     return channel_of([("contract", [CONTRACT, CONTRACT * 30]), ("invoice", [INVOICE] * 2)])
 
 
-@pytest.mark.slow
 def test_training_loss_falls(trained):
     losses = [row["train_loss"] for row in trained[1].epochs]
     assert losses[-1] < 0.9 * losses[0]
 
 
-@pytest.mark.slow
 def test_it_learns_twenty_pages_by_heart(sample, pretrained):
     rows = np.random.default_rng(0).permutation(len(sample[0]))[:20]
     twenty = sample[0].take(sorted(rows))

@@ -13,6 +13,8 @@ from common.models.text_cnn import explain, read_pages
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
 
+pytestmark = pytest.mark.slow
+
 HYPERPARAMETERS = TextHyperparameters(
     encoder="cnn", epochs=6, embedding=32, filters=32, max_tokens=150, learning_rate=0.006
 )
@@ -42,7 +44,6 @@ def trained(sample):
     return fit(*sample[:2])[0]
 
 
-@pytest.mark.slow
 def test_it_learns_real_pages(trained, sample):
     """Far above the most frequent class (0.23)."""
     outputs = trained.outputs(sample[2], HELD_OUT)
@@ -62,7 +63,6 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others(tmp_path):
     assert digests[0]["weights.params"] != digests[2]["weights.params"]
 
 
-@pytest.mark.slow
 def test_what_was_saved_says_the_same(trained, sample, tmp_path):
     trained.save(tmp_path)
     again = load_text_model(tmp_path, trained.classes, HYPERPARAMETERS)
@@ -73,7 +73,6 @@ def test_what_was_saved_says_the_same(trained, sample, tmp_path):
     assert one == other
 
 
-@pytest.mark.slow
 def test_a_page_is_judged_alike_in_any_company(trained, sample):
     texts = [page.text for page in sample[2].pages]
     together = trained.encoder.forward(texts)
