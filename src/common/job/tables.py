@@ -51,7 +51,7 @@ class TextHyperparameters(Hyperparameters):
         default=0.1, ge=0, lt=1, description="probability spread over all classes"
     )
     max_tokens: int = Field(
-        default=510,
+        default=500,  # with what frames them just within 512, to which they are padded
         ge=2,
         le=16384,
         description="words (cnn), word pieces (bert) read of a page, half of them at its foot",

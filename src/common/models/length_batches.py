@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from common.models.text_encoder import Heads
 
 # Few, so that a compiled network meets few shapes; dense enough to waste little.
-_STEPS = (8, 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768)
+_STEPS = (8, 16, 32, 48, 64, 96, 128, 192, 256, 320, 384, 448, 512, 768)
 
 
 def padded_length(length: int) -> int:
