@@ -185,6 +185,8 @@ def test_the_words_that_spoke_for_a_class():
         votes = [vote for _, vote in one[0]]
         assert votes == sorted(votes, reverse=True)
         assert votes[-1] > 0
+    said_often = explain(model.encoder, [INVOICE * 20 + CONTRACT], 0, 3)[0]
+    assert {word for word, _ in said_often} <= set(CONTRACT.split())
     assert contract[1] == invoice[1] == []  # a page without a word
     alone = explain(model.encoder, texts[:1], 0, 3)[0]
     assert [word for word, _ in alone] == [word for word, _ in contract[0]]

@@ -184,11 +184,19 @@ def _zones(places: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def explain(encoder: CnnEncoder, texts: Sequence[str], label: int, k: int) -> list[Votes]:
-    """Of each page the `k` words that spoke most for class `label`."""
+    """Of each page the `k` words that spoke most for class `label`.
+
+    A word counts where it spoke loudest: of a repeated word each place is credited with the one
+    maximum that all of them share.
+    """
     pages = read_pages(texts, encoder.vocabulary, encoder.max_tokens)
     found = []
     for row, places in enumerate(pages.places):
         votes = gradient_times_input(encoder.net, pages.batch(np.array([row])), label)[:, 0]
-        ours = zip(places, votes[MARGIN : MARGIN + len(places)], strict=True)
-        found.append(strongest(((pages.spelling[at], vote) for at, vote in ours if at), k))
+        loudest: dict[str, float] = {}
+        for at, vote in zip(places, votes[MARGIN : MARGIN + len(places)], strict=True):
+            if at:
+                word = pages.spelling[at]
+                loudest[word] = max(float(vote), loudest.get(word, -np.inf))
+        found.append(strongest(loudest.items(), k))
     return found

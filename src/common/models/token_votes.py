@@ -29,7 +29,7 @@ def gradient_times_input(net: TokenNetwork, batch: Any, label: int) -> NDArray[n
     The score is the logit of class `label` above the mean of all classes', summed over the pages,
     which do not see each other. Shape: that of `read` without its last axis.
 
-    Where places with the same words share a maximum, the TextCNN credits each in full.
+    Where places with the same words share a maximum, gluonnlp's max-pooling credits each in full.
     """
     tokens = net.read(batch)
     tokens.attach_grad()
