@@ -17,11 +17,11 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from common.job.tables import TextHyperparameters
-from common.models.base_results import say_nothing
-from common.models.text_ngram import TextModel, fit_text_model
+from common.models.text import TextModel, fit_text_model
 from common.pages.channel import Channel, read_channel
 from common.pages.ocr_noise import add_noise
 from common.pages.outputs import HELD_OUT
+from common.training.run import Run
 
 RATES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2)
 DRAWS = 3  # of the noise, for each rate
@@ -68,7 +68,7 @@ def table(
     for name, changes in TRAININGS.items():
         tables = [TextHyperparameters(seed=seed).model_copy(update=changes) for seed in seeds]
         models = [
-            fit_text_model(train, validation, train.classes, hyperparameters, say_nothing)[0]
+            fit_text_model(train, validation, train.classes, hyperparameters, Run())[0]
             for hyperparameters in tables
         ]
         for channel in measured:

@@ -7,6 +7,7 @@ model to learn from, what it says of each page to page_outputs/ in the output da
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from common.job.command import Job, run_job
 from common.job.tables import ImageHyperparameters
@@ -14,7 +15,6 @@ from common.models.artifacts import load_image
 from common.models.base_results import (
     held_out_outputs,
     print_epoch,
-    say_nothing,
     write_base_results,
 )
 from common.models.image_cnn import fit_image_model
@@ -25,13 +25,14 @@ from common.pages.outputs import OUT_OF_FOLD, PageOutputs
 from common.pages.training_channels import CHANNELS, read_training_channels
 from common.training.checkpoints import Checkpoints
 from common.training.out_of_fold import out_of_fold
+from common.training.run import Run
 
 
 def train(job: Job[ImageHyperparameters]) -> None:
     hp = job.hyperparameters
     channels = read_training_channels(job.folders)
     validation, classes = channels.validation, channels.classes
-    checkpoints = Checkpoints(job.folders.checkpoints)
+    run = Run(checkpoints=Checkpoints(job.folders.checkpoints))
     fold = assign_folds(channels.train, hp.folds, hp.seed)  # may refuse: before what takes long
 
     with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
@@ -39,14 +40,11 @@ def train(job: Job[ImageHyperparameters]) -> None:
             bitmaps.add(channel)
 
         def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
-            model, _ = fit_image_model(
-                seen, validation, classes, hp, bitmaps, say_nothing, checkpoints
-            )
+            model, _ = fit_image_model(seen, validation, classes, hp, bitmaps, run)
             return model.outputs(unseen, OUT_OF_FOLD, bitmaps)
 
-        model, history = fit_image_model(
-            channels.train, validation, classes, hp, bitmaps, print_epoch, checkpoints
-        )
+        told = replace(run, report=print_epoch)
+        model, history = fit_image_model(channels.train, validation, classes, hp, bitmaps, told)
         outputs = held_out_outputs(
             channels, lambda channel, how: model.outputs(channel, how, bitmaps)
         )

@@ -7,6 +7,7 @@ model to learn from, what it says of each page to page_outputs/ in the output da
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from common.job.command import Job, run_job
 from common.job.tables import TextHyperparameters
@@ -14,7 +15,6 @@ from common.models.artifacts import load_text
 from common.models.base_results import (
     held_out_outputs,
     print_epoch,
-    say_nothing,
     write_base_results,
 )
 from common.models.text import fit_text_model
@@ -24,26 +24,32 @@ from common.pages.outputs import OUT_OF_FOLD, PageOutputs
 from common.pages.training_channels import CHANNELS, read_training_channels
 from common.training.checkpoints import Checkpoints
 from common.training.out_of_fold import out_of_fold
+from common.training.run import Run
+
+PRETRAINED = {
+    "pretrained": "what the encoder starts from: bert needs a BERT, cnn may have word vectors; "
+    "docs/text_encoders.md says in which files"
+}
 
 
 def train(job: Job[TextHyperparameters]) -> None:
-    hp = job.hyperparameters
-    channels = read_training_channels(job.folders)
+    hp, folders = job.hyperparameters, job.folders
+    channels = read_training_channels(folders)
     validation, classes = channels.validation, channels.classes
-    checkpoints = Checkpoints(job.folders.checkpoints)
+    pretrained = folders.channel("pretrained") if "pretrained" in folders.channels else None
+    run = Run(checkpoints=Checkpoints(folders.checkpoints), pretrained=pretrained)
     fold = assign_folds(channels.train, hp.folds, hp.seed)  # may refuse: before what takes long
 
     def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
-        model, _ = fit_text_model(seen, validation, classes, hp, say_nothing, checkpoints)
+        model, _ = fit_text_model(seen, validation, classes, hp, run)
         return model.outputs(unseen, OUT_OF_FOLD)
 
-    model, history = fit_text_model(
-        channels.train, validation, classes, hp, print_epoch, checkpoints
-    )
+    told = replace(run, report=print_epoch)
+    model, history = fit_text_model(channels.train, validation, classes, hp, told)
     outputs = held_out_outputs(channels, model.outputs)
     outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
     write_base_results(job, model, history, channels, outputs, load_text)
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(train, TextHyperparameters, channels=CHANNELS))
+    sys.exit(run_job(train, TextHyperparameters, channels=CHANNELS | PRETRAINED))

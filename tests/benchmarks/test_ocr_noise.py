@@ -5,17 +5,17 @@ from sklearn.metrics import f1_score
 from tests.sample import SAMPLE
 
 from common.job.tables import TextHyperparameters
-from common.models.base_results import say_nothing
-from common.models.text_ngram import fit_text_model
+from common.models.text import fit_text_model
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
+from common.training.run import Run
 
 
 @pytest.mark.slow
 def test_the_curve_starts_at_the_clean_score_and_falls_to_nothing():
     train, validation = (read_channel(SAMPLE / part, labelled=True) for part in ("train", "test"))
     hyperparameters = TextHyperparameters(epochs=8, max_features=2048)
-    model, _ = fit_text_model(train, validation, train.classes, hyperparameters, say_nothing)
+    model, _ = fit_text_model(train, validation, train.classes, hyperparameters, Run())
     clean, little, hopeless = noise_curve(model, validation, (0.0, 0.01, 0.9))
     probabilities = model.outputs(validation, HELD_OUT).probabilities
     predicted = np.array(model.classes)[probabilities.argmax(axis=1)]

@@ -52,7 +52,7 @@ def test_the_map_must_survive_the_poolings():
     assert parse(ImageHyperparameters, {**too_deep, "depth": "5"}).depth == 5
 
 
-def test_a_choice_of_one_is_named():
-    assert "'encoder' must be ngram. Got 'word2vec'" in refusal(
+def test_choices_are_named():
+    assert "'encoder' must be one of ngram, cnn, bert. Got 'word2vec'" in refusal(
         TextHyperparameters, encoder="word2vec"
     )

@@ -5,12 +5,12 @@ from tests.sample import SAMPLE
 
 from common.job.tables import ImageHyperparameters
 from common.models.augmentation import augment
-from common.models.base_results import say_nothing
 from common.models.image_cnn import fit_image_model, forward, load_image_model
 from common.models.image_network import PageCNN
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
+from common.training.run import Run
 
 SMALL = {"height": 64, "width": 48, "depth": 3, "start_filter": 8, "max_lr": 0.05}
 HYPERPARAMETERS = ImageHyperparameters(epochs=8, cycle_length=4, **SMALL)
@@ -27,7 +27,7 @@ def sample():
 
 def fit(sample, hyperparameters=HYPERPARAMETERS):
     train, validation, _, bitmaps = sample
-    return fit_image_model(train, validation, train.classes, hyperparameters, bitmaps, say_nothing)
+    return fit_image_model(train, validation, train.classes, hyperparameters, bitmaps, Run())
 
 
 @pytest.fixture(scope="module")

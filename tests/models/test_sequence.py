@@ -4,7 +4,6 @@ import pytest
 from tests.labelled import channel_of
 
 from common.job.tables import SequenceHyperparameters
-from common.models.base_results import say_nothing
 from common.models.sequence import Examples, decode, fit_sequence_model, load_sequence_model
 from common.models.sequence_network import SequenceNetwork
 from common.pages.evidence import Evidence
@@ -12,6 +11,7 @@ from common.pages.outputs import OUT_OF_FOLD, page_outputs
 from common.pages.recombination import original_streams
 from common.pages.targets import targets_of
 from common.results.validation import score_streams
+from common.training.run import say_nothing
 
 CLASSES = ("x", "y", "z")
 HYPERPARAMETERS = SequenceHyperparameters(epochs=25, hidden=8, learning_rate=0.02)

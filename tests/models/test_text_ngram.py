@@ -7,19 +7,19 @@ from tests.labelled import channel_of
 from tests.sample import SAMPLE
 
 from common.job.tables import TextHyperparameters
-from common.models.base_results import say_nothing
 from common.models.text import fit_text_model, load_text_model
 from common.models.text_ngram import NgramHeads, forward, weigh
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
 from common.pages.text import count_matrix
 from common.pages.text_descriptor import inverse_document_frequency
+from common.training.run import Run
 
 HYPERPARAMETERS = TextHyperparameters(epochs=12, max_features=2048)
 
 
 def fit(train, validation, hyperparameters=HYPERPARAMETERS):
-    return fit_text_model(train, validation, train.classes, hyperparameters, say_nothing)
+    return fit_text_model(train, validation, train.classes, hyperparameters, Run())
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from mxnet import gluon
 from common.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from common.training.fit import fit_network
 from common.training.rates import triangular
+from common.training.run import Run
 
 DATA = np.random.default_rng(0).normal(size=(24, 5)).astype(np.float32)
 
@@ -46,8 +47,7 @@ def train(net, checkpoints, *, stop_after=None, optimizer="adam", epochs=6):
         epochs=epochs,
         seed=3,
         evaluate=evaluate,
-        report=report,
-        checkpoints=checkpoints,
+        run=Run(report, checkpoints),
     )
 
 

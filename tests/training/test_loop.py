@@ -2,10 +2,10 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon
 
-from common.training.checkpoints import NO_CHECKPOINTS
 from common.training.fit import fit_network
 from common.training.loop import train_epochs
 from common.training.rates import constant, triangular
+from common.training.run import Run
 
 
 def line():
@@ -59,11 +59,38 @@ def test_the_epoch_with_the_lowest_validation_loss_is_kept():
         epochs=3,
         seed=1,
         evaluate=evaluate,
-        report=lambda *both: told.append(both),
-        checkpoints=NO_CHECKPOINTS,
+        run=Run(lambda *both: told.append(both)),
     )
     assert len(set(seen)) == len(told) == 3
     assert float(net.weight.data().asscalar()) == seen[1]
     assert history.best()["epoch"] == 2
     assert [row["validation_loss"] for row in history.epochs] == [3.0, 1.0, 2.0]
     assert history.as_json()["learning_rate"] == [[0.0, 0.1], [1.0, 0.1], [2.0, 0.1]]
+
+
+def test_convolutions_over_words_are_restored_too():
+    """In prediction oneDNN gives Conv1D's weights a layout of its own."""
+    net = gluon.nn.Conv1D(64, 3, in_channels=96)
+    net.initialize()
+    pages = mx.nd.ones((4, 96, 32))
+    losses, seen = iter([1.0, 2.0]), []
+
+    def evaluate():
+        net(pages).wait_to_read()
+        seen.append(net.weight.data().asnumpy())
+        return {"loss": next(losses)}
+
+    fit_network(
+        net,
+        "sgd",
+        {},
+        batches=lambda number: [pages],
+        loss=lambda x: net(x).mean((1, 2)),
+        schedule=constant(1.0),
+        epochs=2,
+        seed=1,
+        evaluate=evaluate,
+        run=Run(),
+    )
+    assert not np.array_equal(*seen)
+    np.testing.assert_array_equal(net.weight.data().asnumpy(), seen[0])

@@ -13,29 +13,74 @@ from pydantic import Field
 
 from common.job.hyperparameters import Conflict, Hyperparameters
 
+LEARNING_RATES = {"ngram": 0.01, "cnn": 0.003, "bert": 0.0001}
+
 
 class TextHyperparameters(Hyperparameters):
     """The OCR-text model."""
 
-    encoder: Literal["ngram"] = Field(
-        default="ngram", description="hashed word and character n-grams"
+    encoder: Literal["ngram", "cnn", "bert"] = Field(
+        default="ngram",
+        description="hashed n-grams; TextCNN; BERT, which needs the channel pretrained",
     )
     epochs: int = Field(default=30, ge=1, le=1000, description="passes over the training pages")
     batch_size: int = Field(default=32, ge=1, le=4096, description="pages in one step")
-    learning_rate: float = Field(default=0.01, gt=0, le=1, description="Adam's step size")
+    learning_rate: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="Adam's step size, at most; 0 takes the encoder's own: "
+        + ", ".join(f"{rate:g} ({encoder})" for encoder, rate in LEARNING_RATES.items()),
+    )
     max_features: int = Field(
-        default=16384, ge=64, le=262144, description="n-gram buckets kept, by chi squared"
+        default=16384,
+        ge=64,
+        le=262144,
+        description="ngram: n-gram buckets kept, by chi squared; cnn: words, by frequency",
     )
     hidden: int = Field(
-        default=0, ge=0, le=1024, description="width of the hidden layer; 0 for a linear model"
+        default=0,
+        ge=0,
+        le=1024,
+        description="ngram: width of the hidden layer; 0 for a linear model",
     )
-    dropout: float = Field(default=0.3, ge=0, lt=1, description="share of the features dropped")
+    dropout: float = Field(
+        default=0.3, ge=0, lt=1, description="share of the features dropped, of the words too (cnn)"
+    )
     label_smoothing: float = Field(
         default=0.1, ge=0, lt=1, description="probability spread over all classes"
+    )
+    max_tokens: int = Field(
+        default=500,  # with what frames them just within 512, to which they are padded
+        ge=2,
+        le=16384,
+        description="words (cnn), word pieces (bert) read of a page, half of them at its foot",
+    )
+    min_frequency: int = Field(
+        default=2, ge=1, le=1000, description="cnn: occurrences that put a word in the vocabulary"
+    )
+    embedding: int = Field(
+        default=48, ge=1, le=1024, description="cnn: width of a word's vector and of its trigrams'"
+    )
+    filters: int = Field(
+        default=64, ge=1, le=1024, description="cnn: filters for each length of a window"
+    )
+    unfreeze: int = Field(
+        default=2,
+        ge=0,
+        le=1000,
+        description="bert: epochs until all layers learn, from the top down; 0: all at once",
+    )
+    layer_decay: float = Field(
+        default=0.9, gt=0, le=1, description="bert: a layer's rate beside that of the one above"
     )
     folds: int = Field(
         default=5, ge=2, le=20, description="models that make the out-of-fold page outputs"
     )
+
+    @property
+    def peak_rate(self) -> float:
+        return self.learning_rate or LEARNING_RATES[self.encoder]
 
 
 class ImageHyperparameters(Hyperparameters):

@@ -26,10 +26,6 @@ def print_epoch(epoch: Epoch, scores: Scores) -> None:
     metrics.emit({"train:loss": epoch.train_loss, **validation})
 
 
-def say_nothing(epoch: Epoch, scores: Scores) -> None:
-    """For the models of the folds, whose epochs are nobody's metrics."""
-
-
 def held_out_outputs(
     channels: TrainingChannels, say: Callable[[Channel, str], PageOutputs]
 ) -> dict[str, PageOutputs]:

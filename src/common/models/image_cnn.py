@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mxnet as mx
@@ -20,10 +20,10 @@ from common.pages.bitmaps import PAPER, BitmapCache
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, page_outputs
 from common.pages.targets import targets_of
-from common.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from common.training.fit import fit_network
-from common.training.history import History, Report
+from common.training.history import History
 from common.training.rates import triangular
+from common.training.run import Run
 
 _PREDICT = 64  # pages of one forward pass
 
@@ -80,8 +80,7 @@ def fit_image_model(
     classes: Sequence[str],
     hyperparameters: ImageHyperparameters,
     bitmaps: BitmapCache,
-    report: Report,
-    checkpoints: Checkpoints = NO_CHECKPOINTS,
+    run: Run,
 ) -> tuple[ImageModel, History]:
     """Train on the pages of `train` that have a bitmap.
 
@@ -100,6 +99,7 @@ def fit_image_model(
     held_out_targets = targets_of(validation, classes)
     held_out = bitmaps.read_pages(validation)
 
+    identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
     mx.random.seed(hp.seed)
     net = _network(classes, hp)
     net.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
@@ -126,10 +126,7 @@ def fit_image_model(
         epochs=hp.epochs,
         seed=hp.seed,
         evaluate=lambda: score(forward(net, held_out)[1], held_out_targets),
-        report=report,
-        checkpoints=checkpoints.of(
-            "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
-        ),
+        run=replace(run, checkpoints=run.checkpoints.of(*identity)),
     )
     return ImageModel(tuple(classes), hp, net), history
 

@@ -29,10 +29,10 @@ from common.pages.channel import Channel
 from common.pages.evidence import Evidence, StreamFeatures, stream_features
 from common.pages.posteriors import StreamPosteriors
 from common.pages.recombination import LabelledStream, original_streams, recombined_streams
-from common.training.checkpoints import NO_CHECKPOINTS
 from common.training.fit import fit_network
 from common.training.history import History, Report, Scores
 from common.training.rates import warm_then_decay
+from common.training.run import Run
 
 NETWORK = "network.json"
 
@@ -140,8 +140,7 @@ def fit_sequence_model(
         epochs=hp.epochs,
         seed=hp.seed,
         evaluate=evaluate,
-        report=report,
-        checkpoints=NO_CHECKPOINTS,  # trained in seconds
+        run=Run(report),  # trained in seconds: without checkpoints
     )
     temperature = _best_temperature(held_out_scores(), held_out)
     return SequenceModel(tuple(classes), net, temperature), history

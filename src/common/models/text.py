@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mxnet as mx
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from common.job.errors import ClientError
 from common.job.tables import TextHyperparameters
-from common.models import text_ngram
+from common.models import text_bert, text_cnn, text_ngram
 from common.models.heads import opinions_of
 from common.models.text_encoder import TextEncoder, TextExamples
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, page_outputs
 from common.pages.targets import targets_of
 from common.pages.text_descriptor import describe_texts, inverse_document_frequency
-from common.training.checkpoints import NO_CHECKPOINTS, Checkpoints
-from common.training.history import History, Report
+from common.training.history import History
+from common.training.run import Run
 
-ENCODERS = {"ngram": text_ngram}
+ENCODERS = {"ngram": text_ngram, "cnn": text_cnn, "bert": text_bert}
 _DESCRIPTOR = "descriptor.params"
 
 
@@ -62,8 +62,7 @@ def fit_text_model(
     validation: Channel,
     classes: Sequence[str],
     hyperparameters: TextHyperparameters,
-    report: Report,
-    checkpoints: Checkpoints = NO_CHECKPOINTS,
+    run: Run,
 ) -> tuple[TextModel, History]:
     """Train on `train`; the epoch with the lowest loss on `validation` is kept."""
     if not any(page.has_text for page in train.pages):
@@ -75,11 +74,11 @@ def fit_text_model(
         TextExamples([page.text for page in channel.pages], targets_of(channel, classes))
         for channel in (train, validation)
     )
-    own = checkpoints.of(
+    own = run.checkpoints.of(
         "text", train.fingerprint(), validation.fingerprint(), hyperparameters.model_dump_json()
     )
     encoder, history = ENCODERS[hyperparameters.encoder].fit(
-        learn, choose, len(classes), hyperparameters, report, own
+        learn, choose, len(classes), hyperparameters, replace(run, checkpoints=own)
     )
     idf = inverse_document_frequency(learn.survey.counts)
     return TextModel(tuple(classes), encoder, idf), history

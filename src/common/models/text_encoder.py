@@ -47,8 +47,8 @@ class Survey:
 class TextEncoder(Protocol):
     """A trained encoder.
 
-    Its module has `fit(train, validation, classes, hyperparameters, report, checkpoints)`, which
-    returns it with its history, and `load(folder, classes, hyperparameters)`.
+    Its module has `fit(train, validation, classes, hyperparameters, run)`, which returns it with
+    its history, and `load(folder, classes, hyperparameters)`, which needs no more than the folder.
     """
 
     def forward(self, texts: Sequence[str]) -> Heads: ...

@@ -22,10 +22,10 @@ from common.pages.feature_selection import select_features
 from common.pages.targets import Targets
 from common.pages.text import count_matrix
 from common.pages.text_descriptor import inverse_document_frequency
-from common.training.checkpoints import Checkpoints
 from common.training.fit import fit_network
-from common.training.history import History, Report
+from common.training.history import History
 from common.training.rates import warm_then_decay
+from common.training.run import Run
 
 _PREDICT = 4096  # pages of one forward pass
 
@@ -89,10 +89,9 @@ def fit(
     validation: TextExamples,
     classes: int,
     hyperparameters: TextHyperparameters,
-    report: Report,
-    checkpoints: Checkpoints,
+    run: Run,
 ) -> tuple[NgramEncoder, History]:
-    """Select features and train the heads; see `fit_network`."""
+    """Select features and train the heads; nothing pretrained is of use. See `fit_network`."""
     hp = hyperparameters
     survey = train.survey
     selected = select_features(survey.counts, survey.targets, hp.max_features)
@@ -118,12 +117,11 @@ def fit(
         {"lazy_update": False},
         batches=batches,
         loss=lambda batch: heads_loss(net(_to_mxnet(batch[0])), batch[1], hp.label_smoothing),
-        schedule=warm_then_decay(hp.learning_rate, hp.epochs),
+        schedule=warm_then_decay(hp.peak_rate, hp.epochs),
         epochs=hp.epochs,
         seed=hp.seed,
         evaluate=lambda: score(forward(net, held_out)[1], validation.targets),
-        report=report,
-        checkpoints=checkpoints,
+        run=run,
     )
     return NgramEncoder(selected, idf, net), history
 

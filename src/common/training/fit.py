@@ -7,10 +7,10 @@ from typing import Any
 
 from mxnet import gluon
 
-from common.training.checkpoints import Checkpoints
-from common.training.history import History, Report, Scores
+from common.training.history import History, Scores
 from common.training.loop import Loss, train_epochs
 from common.training.rates import Schedule
+from common.training.run import Run
 from common.training.standing import Standing, set_parameters
 
 
@@ -25,8 +25,7 @@ def fit_network(
     epochs: int,
     seed: int,
     evaluate: Callable[[], Scores],
-    report: Report,
-    checkpoints: Checkpoints,
+    run: Run,
 ) -> History:
     """Train `net` and leave it as it was after the epoch with the lowest validation loss.
 
@@ -35,11 +34,10 @@ def fit_network(
         optimizer: MXNet's name of it, with its options but for the rate.
         batches, loss, schedule, seed: as in `train_epochs`.
         evaluate: scores the net on validation, `loss` among the scores.
-        report: is told of every epoch.
-        checkpoints: where the run goes on from, and what it leaves after every epoch.
+        run: is told of every epoch, and keeps where it stands after each.
     """
     trainer = gluon.Trainer(net.collect_params(), optimizer, options, kvstore=None)
-    standing = checkpoints.restore(net, trainer) or Standing()
+    standing = run.checkpoints.restore(net, trainer) or Standing()
     for epoch in train_epochs(
         trainer,
         batches,
@@ -51,8 +49,8 @@ def fit_network(
         step=standing.step,
     ):
         scores = evaluate()
-        report(epoch, scores)
+        run.report(epoch, scores)
         standing = standing.after(epoch, scores, net)
-        checkpoints.save(net, trainer, standing)
+        run.checkpoints.save(net, trainer, standing)
     set_parameters(net, standing.best)
     return standing.history

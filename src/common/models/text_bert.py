@@ -1,0 +1,199 @@
+"""The text encoder `bert`: a pretrained BERT (Devlin et al. 2019), fine-tuned on pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import mxnet as mx
+import numpy as np
+from gluonnlp.data import BERTSentenceTransform, BERTTokenizer
+from gluonnlp.vocab import BERTVocab
+from numpy.typing import NDArray
+
+from common.job.files import write_atomically, write_json
+from common.job.tables import TextHyperparameters
+from common.models.bert_channel import (
+    CONFIG,
+    BertConfig,
+    load_pretrained,
+    read_config,
+    read_vocabulary,
+    required,
+)
+from common.models.heads import heads_loss, score
+from common.models.length_batches import forward_by_length, padded_length, shuffled_batches
+from common.models.text_bert_network import PageBERT, WindowBatch, set_rates, wake
+from common.models.text_encoder import Heads, TextExamples
+from common.models.token_votes import Votes, gradient_times_input, strongest
+from common.pages.words import head_and_tail
+from common.training.fit import fit_network
+from common.training.history import History
+from common.training.rates import warm_then_decay
+from common.training.run import Run
+
+_PREDICT = 16  # pages of one forward pass
+_VOCABULARY, _WEIGHTS = "vocabulary.json", "weights.params"
+_WEIGHT_DECAY = 0.01  # as in BERT's own training
+_CACHE = 1 << 16  # words whose pieces the tokenizer remembers
+
+
+@dataclass(frozen=True)
+class BertEncoder:
+    """A fine-tuned BERT with its vocabulary; of a page it reads `max_tokens` word pieces."""
+
+    config: BertConfig
+    vocabulary: BERTVocab
+    net: PageBERT
+    max_tokens: int
+
+    def forward(self, texts: Sequence[str]) -> Heads:
+        pages = read_pages(texts, self.config, self.vocabulary, self.max_tokens)
+        return forward_by_length(self.net, pages, _PREDICT)
+
+    def save(self, folder: Path) -> None:
+        self.net.save_parameters(str(folder / _WEIGHTS))
+        write_atomically(folder / _VOCABULARY, self.vocabulary.to_json().encode())
+        write_json(folder / CONFIG, self.config.model_dump())
+
+
+def load(folder: Path, classes: int, hyperparameters: TextHyperparameters) -> BertEncoder:
+    """Load what `BertEncoder.save` wrote."""
+    config = BertConfig.model_validate_json((folder / CONFIG).read_bytes())
+    vocabulary = BERTVocab.from_json((folder / _VOCABULARY).read_text(encoding="utf-8"))
+    net = PageBERT(config, len(vocabulary), classes, hyperparameters.dropout)
+    net.load_parameters(str(folder / _WEIGHTS))
+    return BertEncoder(config, vocabulary, net, hyperparameters.max_tokens)
+
+
+def fit(
+    train: TextExamples,
+    validation: TextExamples,
+    classes: int,
+    hyperparameters: TextHyperparameters,
+    run: Run,
+) -> tuple[BertEncoder, History]:
+    """Fine-tune the BERT in `run.pretrained`, its layers from the top down; see `fit_network`.
+
+    Raises:
+        ClientError: there is no such folder, or no BERT in it.
+    """
+    hp, folder = hyperparameters, required(run.pretrained)
+    config, vocabulary = read_config(folder), read_vocabulary(folder)
+    mx.random.seed(hp.seed)
+    net = PageBERT(config, len(vocabulary), classes, hp.dropout)
+    net.initialize(mx.init.Normal(0.02))
+    load_pretrained(net.bert, folder)
+    set_rates(net, hp.layer_decay)
+    pages, held_out = (
+        read_pages(examples.texts, config, vocabulary, hp.max_tokens)
+        for examples in (train, validation)
+    )
+
+    def batches(epoch: int) -> list[NDArray[np.intp]]:
+        wake(net, epoch, hp.unfreeze)
+        rng = np.random.default_rng((hp.seed, epoch))
+        return shuffled_batches(pages.lengths, hp.batch_size, rng)
+
+    history = fit_network(
+        net,
+        "bertadam",
+        {"wd": _WEIGHT_DECAY},
+        batches=batches,
+        loss=lambda rows: heads_loss(
+            net(pages.batch(rows))[1], train.targets.take(rows), hp.label_smoothing
+        ),
+        schedule=warm_then_decay(hp.peak_rate, hp.epochs),
+        epochs=hp.epochs,
+        seed=hp.seed,
+        evaluate=lambda: score(forward_by_length(net, held_out, _PREDICT)[1], validation.targets),
+        run=run,
+    )
+    return BertEncoder(config, vocabulary, net, hp.max_tokens), history
+
+
+@dataclass(frozen=True)
+class Pages:
+    """`windows`: of each page the indices of its windows' word pieces, int32 [pieces] each."""
+
+    windows: list[list[NDArray[np.int32]]]
+    padding: int
+    max_length: int
+
+    @property
+    def lengths(self) -> list[int]:
+        return [max(len(window) for window in windows) for windows in self.windows]
+
+    def batch(self, rows: NDArray[np.intp]) -> WindowBatch:
+        owned = [(at, window) for at, row in enumerate(rows) for window in self.windows[row]]
+        valid = np.array([len(window) for _, window in owned], np.float32)
+        length = min(padded_length(int(valid.max())), self.max_length)
+        pieces = np.full((len(owned), length), self.padding, np.int32)
+        share = np.zeros((len(rows), len(owned)), np.float32)
+        for at, (page, window) in enumerate(owned):
+            pieces[at, : len(window)] = window
+            share[page, at] = 1 / len(self.windows[rows[page]])
+        return WindowBatch(pieces, valid, share)
+
+
+def read_pages(
+    texts: Sequence[str], config: BertConfig, vocabulary: BERTVocab, max_tokens: int
+) -> Pages:
+    """Of a long page the first and the last word pieces, [SEP] between them.
+
+    What does not fit one window goes into several that overlap.
+    """
+    tokenizer = BERTTokenizer(vocabulary, lower=config.lower, lru_cache_size=_CACHE)
+    # list: the text comes to it as pieces already, of which there are not too many.
+    frame = BERTSentenceTransform(list, config.max_length, vocabulary, pad=False, pair=False)
+    windows = []
+    for text in texts:
+        # A word has a piece at least, so words further inside cannot count.
+        words = head_and_tail(text.split(), 2 * max_tokens)
+        pieces = tokenizer(" ".join([*words[0], *words[1]]))
+        if len(pieces) > max_tokens:
+            head, tail = head_and_tail(pieces, max_tokens - 1)
+            pieces = [*head, vocabulary.sep_token, *tail]
+        spans = window_spans(len(pieces), config.max_length - 2)
+        windows.append([frame((pieces[start:stop],))[0] for start, stop in spans])
+    padding = vocabulary[vocabulary.padding_token]
+    return Pages(windows, padding, config.max_length)
+
+
+def window_spans(pieces: int, width: int) -> list[tuple[int, int]]:
+    """(start, stop) of windows that cover all pieces, neighbours sharing a quarter or more."""
+    if pieces <= width:
+        return [(0, pieces)]
+    count = 1 + -(-(pieces - width) // max(1, width * 3 // 4))
+    starts = np.linspace(0, pieces - width, count).astype(int).tolist()
+    return [(start, start + width) for start in starts]
+
+
+def explain(encoder: BertEncoder, texts: Sequence[str], label: int, k: int) -> list[Votes]:
+    """Of each page the `k` words that spoke most for class `label`."""
+    pages = read_pages(texts, encoder.config, encoder.vocabulary, encoder.max_tokens)
+    found = []
+    for row, windows in enumerate(pages.windows):
+        votes = gradient_times_input(encoder.net, pages.batch(np.array([row])), label)
+        words = [
+            word
+            for window, of_window in zip(windows, votes, strict=True)
+            for word in _words(encoder.vocabulary, window.tolist(), of_window)
+        ]
+        found.append(strongest(words, k))
+    return found
+
+
+def _words(
+    vocabulary: BERTVocab, window: list[int], votes: NDArray[np.float32]
+) -> Iterator[tuple[str, float]]:
+    """Words put together from a window's pieces, with the sums of their votes."""
+    word, total = "", 0.0
+    pieces = vocabulary.to_tokens(window)[1:]  # without [CLS]; [SEP] ends the last word
+    for piece, vote in zip(pieces, votes[1:], strict=False):
+        if word and not piece.startswith("##"):
+            yield word, total
+            word, total = "", 0.0
+        if piece != vocabulary.sep_token:
+            word, total = word + piece.removeprefix("##"), total + float(vote)

@@ -1,0 +1,204 @@
+"""The text encoder `cnn`: a TextCNN, which reads words in order, as far as they fit its windows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import mxnet as mx
+import numpy as np
+from gluonnlp import Vocab
+from numpy.typing import NDArray
+
+from common.job.files import write_atomically
+from common.job.tables import TextHyperparameters
+from common.models.heads import heads_loss, score
+from common.models.length_batches import forward_by_length, padded_length, shuffled_batches
+from common.models.text_cnn_network import MARGIN, TextCNN, WordBatch
+from common.models.text_encoder import Heads, TextExamples
+from common.models.token_votes import Votes, gradient_times_input, strongest
+from common.models.word_vectors import word_vectors
+from common.pages.text import ZONE
+from common.pages.words import LONGEST, head_and_tail, trigrams_of, words_of
+from common.training.fit import fit_network
+from common.training.history import History
+from common.training.rates import warm_then_decay
+from common.training.run import Run
+
+_PREDICT = 64  # pages of one forward pass
+_VOCABULARY, _WEIGHTS = "vocabulary.json", "weights.params"
+_HEAD, _FOOT, _BODY = 1, 2, 3  # zones
+
+
+@dataclass(frozen=True)
+class CnnEncoder:
+    """A trained TextCNN and the words that it knows; of a page it reads `max_tokens` words."""
+
+    vocabulary: Vocab
+    net: TextCNN
+    max_tokens: int
+
+    def forward(self, texts: Sequence[str]) -> Heads:
+        pages = read_pages(texts, self.vocabulary, self.max_tokens)
+        return forward_by_length(self.net, pages, _PREDICT)
+
+    def save(self, folder: Path) -> None:
+        self.net.save_parameters(str(folder / _WEIGHTS))
+        write_atomically(folder / _VOCABULARY, self.vocabulary.to_json().encode())
+
+
+def load(folder: Path, classes: int, hyperparameters: TextHyperparameters) -> CnnEncoder:
+    """Load what `CnnEncoder.save` wrote."""
+    vocabulary = Vocab.from_json((folder / _VOCABULARY).read_text(encoding="utf-8"))
+    weights = mx.nd.load(str(folder / _WEIGHTS))
+    net = _network(len(vocabulary), classes, weights["words.weight"].shape[1], hyperparameters)
+    net.load_parameters(str(folder / _WEIGHTS))
+    return CnnEncoder(vocabulary, net, hyperparameters.max_tokens)
+
+
+def _network(words: int, classes: int, width: int, hyperparameters: TextHyperparameters) -> TextCNN:
+    hp = hyperparameters
+    return TextCNN(
+        words,
+        classes,
+        width=width,
+        trigrams=hp.embedding,
+        filters=hp.filters,
+        dropout=hp.dropout,
+    )
+
+
+def fit(
+    train: TextExamples,
+    validation: TextExamples,
+    classes: int,
+    hyperparameters: TextHyperparameters,
+    run: Run,
+) -> tuple[CnnEncoder, History]:
+    """Make a vocabulary of the training pages' words and train on them; see `fit_network`.
+
+    Args:
+        run: its `pretrained` holds one file of word vectors; None begins with random ones.
+    """
+    hp = hyperparameters
+    vocabulary = _vocabulary(train.texts, hp)
+    vectors = (
+        None if run.pretrained is None else word_vectors(run.pretrained, vocabulary.idx_to_token)
+    )
+    pages = read_pages(train.texts, vocabulary, hp.max_tokens)
+    held_out = read_pages(validation.texts, vocabulary, hp.max_tokens)
+
+    mx.random.seed(hp.seed)
+    width = hp.embedding if vectors is None else vectors.shape[1]
+    net = _network(len(vocabulary), classes, width, hp)
+    net.initialize(mx.init.Xavier())
+    if vectors is not None:
+        random = net.words.weight.data().asnumpy()
+        net.words.weight.set_data(np.where(np.isnan(vectors), random, vectors))
+
+    history = fit_network(
+        net,
+        "adam",
+        {},
+        batches=lambda epoch: shuffled_batches(
+            pages.lengths, hp.batch_size, np.random.default_rng((hp.seed, epoch))
+        ),
+        loss=lambda rows: heads_loss(
+            net(pages.batch(rows))[1], train.targets.take(rows), hp.label_smoothing
+        ),
+        schedule=warm_then_decay(hp.peak_rate, hp.epochs),
+        epochs=hp.epochs,
+        seed=hp.seed,
+        evaluate=lambda: score(forward_by_length(net, held_out, _PREDICT)[1], validation.targets),
+        run=run,
+    )
+    return CnnEncoder(vocabulary, net, hp.max_tokens), history
+
+
+def _vocabulary(texts: Sequence[str], hyperparameters: TextHyperparameters) -> Vocab:
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(words_of(text))
+    return Vocab(
+        counts,
+        max_size=hyperparameters.max_features,
+        min_freq=hyperparameters.min_frequency,
+        bos_token=None,
+        eos_token=None,
+    )
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Pages as words: `spelling`, `word` and `trigrams` of each distinct one, as in `WordBatch`.
+
+    `places` int32 [words of the page] points into these and `zones` has its zone; row 0 of them is
+    for places without a word.
+    """
+
+    spelling: list[str]
+    word: NDArray[np.int32]
+    trigrams: NDArray[np.int32]
+    places: list[NDArray[np.int32]]
+    zones: list[NDArray[np.int32]]
+
+    @property
+    def lengths(self) -> list[int]:
+        return [len(places) + 2 * MARGIN for places in self.places]
+
+    def batch(self, rows: NDArray[np.intp]) -> WordBatch:
+        length = padded_length(max(len(self.places[row]) for row in rows) + 2 * MARGIN)
+        place, zone = np.zeros((2, len(rows), length), np.int32)
+        for at, row in enumerate(rows):
+            end = MARGIN + len(self.places[row])
+            place[at, MARGIN:end], zone[at, MARGIN:end] = self.places[row], self.zones[row]
+        types, place = np.unique(np.r_[0, place.ravel()], return_inverse=True)
+        place = place[1:].reshape(zone.shape).astype(np.int32)
+        return WordBatch(self.word[types], self.trigrams[types], place, zone)
+
+
+def read_pages(texts: Sequence[str], vocabulary: Vocab, max_tokens: int) -> Pages:
+    """Of a long page the first and the last words, with a gap of MARGIN places between."""
+    types: dict[str, int] = {"": 0}
+    places, zones = [], []
+    for text in texts:
+        head, tail = head_and_tail(words_of(text), max_tokens)
+        gap = [""] * MARGIN if tail else []
+        words = [*head, *gap, *tail]
+        places.append(np.array([types.setdefault(w, len(types)) for w in words], np.int32))
+        zones.append(_zones(places[-1]))
+    trigrams = np.zeros((len(types), LONGEST), np.int32)
+    for row, spelling in enumerate(types):
+        found = trigrams_of(spelling)
+        trigrams[row, : len(found)] = found
+    word = np.array(vocabulary[list(types)], np.int32)
+    return Pages(list(types), word, trigrams, places, zones)
+
+
+def _zones(places: NDArray[np.int32]) -> NDArray[np.int32]:
+    zones = np.full(len(places), _BODY, np.int32)
+    zones[-ZONE:] = _FOOT
+    zones[:ZONE] = _HEAD
+    zones[places == 0] = 0
+    return zones
+
+
+def explain(encoder: CnnEncoder, texts: Sequence[str], label: int, k: int) -> list[Votes]:
+    """Of each page the `k` words that spoke most for class `label`.
+
+    A word counts where it spoke loudest: of a repeated word each place is credited with the one
+    maximum that all of them share.
+    """
+    pages = read_pages(texts, encoder.vocabulary, encoder.max_tokens)
+    found = []
+    for row, places in enumerate(pages.places):
+        votes = gradient_times_input(encoder.net, pages.batch(np.array([row])), label)[:, 0]
+        loudest: dict[str, float] = {}
+        for at, vote in zip(places, votes[MARGIN : MARGIN + len(places)], strict=True):
+            if at:
+                word = pages.spelling[at]
+                loudest[word] = max(float(vote), loudest.get(word, -np.inf))
+        found.append(strongest(loudest.items(), k))
+    return found
