@@ -33,6 +33,12 @@ class TextHyperparameters(Hyperparameters):
     label_smoothing: float = Field(
         default=0.1, ge=0, lt=1, description="probability spread over all classes"
     )
+    noise: float = Field(
+        default=0.1,
+        ge=0,
+        le=0.5,
+        description="largest character error rate put into half of the training pages; 0: none",
+    )
     folds: int = Field(
         default=5, ge=2, le=20, description="models that make the out-of-fold page outputs"
     )

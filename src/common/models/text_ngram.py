@@ -20,6 +20,7 @@ from common.job.tables import TextHyperparameters
 from common.models.heads import BOUNDARY_HEADS, heads_loss, opinions_of, score
 from common.pages.channel import Channel
 from common.pages.feature_selection import select_features
+from common.pages.ocr_noise import add_noise
 from common.pages.outputs import PageOutputs, page_outputs
 from common.pages.targets import Targets, targets_of
 from common.pages.text import count_matrix
@@ -126,6 +127,9 @@ def fit_text_model(
     idf = inverse_document_frequency(everything)
     selected = select_features(everything, targets, hp.max_features)
     features = weigh(everything[:, selected], idf[selected])
+    if hp.noise:
+        noisy = count_matrix(_noised(train, hp.noise, hp.seed), selected)
+        features = sparse.vstack([features, weigh(noisy, idf[selected])], format="csr")
     held_out = weigh(
         count_matrix([page.text for page in validation.pages], selected), idf[selected]
     )
@@ -143,9 +147,11 @@ def fit_text_model(
     def batches(epoch: int) -> list[tuple[sparse.csr_matrix, Targets]]:
         rng = np.random.default_rng((hp.seed, epoch))
         order = rng.permutation(len(train))
+        copies = features.shape[0] // len(train)  # each page as it is, and perhaps noised
+        rows = order + len(train) * rng.integers(0, copies, len(order))
         return [
-            (_drop(features[rows], hp.dropout, rng), targets.take(rows))
-            for rows in np.split(order, range(hp.batch_size, len(order), hp.batch_size))
+            (_drop(features[batch], hp.dropout, rng), targets.take(batch % len(train)))
+            for batch in np.split(rows, range(hp.batch_size, len(order), hp.batch_size))
         ]
 
     epochs = train_epochs(
@@ -163,6 +169,12 @@ def fit_text_model(
         report=report,
     )
     return TextModel(tuple(classes), selected, idf, net), history
+
+
+def _noised(channel: Channel, most: float, seed: int) -> list[str]:
+    """Each page as OCR would have read it at a character error rate of its own, up to `most`."""
+    rng = np.random.default_rng(seed)
+    return [add_noise(page.text, rng.uniform(0, most), rng) for page in channel.pages]
 
 
 def weigh(counts: sparse.csr_matrix, idf: NDArray[np.float32]) -> sparse.csr_matrix:
