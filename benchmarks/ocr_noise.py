@@ -25,7 +25,8 @@ from common.training.run import Run
 
 RATES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2)
 DRAWS = 3  # of the noise, for each rate
-TRAININGS: dict[str, dict[str, float]] = {"default": {}}  # hyperparameters that differ
+# Hyperparameters that differ from their defaults.
+TRAININGS: dict[str, dict[str, float]] = {"clean pages alone": {"noise": 0.0}, "default": {}}
 
 
 def noise_curve(model: TextModel, channel: Channel, rates: Sequence[float] = RATES) -> list[float]:

@@ -1,3 +1,5 @@
+import dataclasses
+
 import mxnet as mx
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from common.job.tables import TextHyperparameters
 from common.models.text import fit_text_model, load_text_model
 from common.models.text_ngram import NgramHeads, forward, weigh
 from common.pages.channel import read_channel
+from common.pages.ocr_noise import add_noise
 from common.pages.outputs import HELD_OUT
 from common.pages.text import count_matrix
 from common.pages.text_descriptor import inverse_document_frequency
@@ -76,6 +79,24 @@ def test_odd_pages_get_an_answer(trained):
     assert outputs.present.tolist() == [False, False, True, True, True, True]
     alone = trained[0].outputs(channel_of([("contract", [""])]), HELD_OUT)
     np.testing.assert_allclose(alone.probabilities[0], outputs.probabilities[0], rtol=1e-5)
+
+
+def test_a_model_that_has_seen_noise_is_less_put_off_by_it(sample):
+    rng = np.random.default_rng(1)
+    texts = [add_noise(page.text, 0.2, rng) for page in sample[2].pages]
+    pages = [
+        page.model_copy(update={"text": text})
+        for page, text in zip(sample[2].pages, texts, strict=True)
+    ]
+    noisy = dataclasses.replace(sample[2], pages=tuple(pages))
+    truth = [sample[0].classes.index(label) for label in noisy.labels]
+
+    def likelihood(noise):
+        hyperparameters = HYPERPARAMETERS.model_copy(update={"noise": noise})
+        outputs = fit(*sample[:2], hyperparameters)[0].outputs(noisy, HELD_OUT)
+        return np.log(outputs.probabilities[np.arange(len(truth)), truth]).mean()
+
+    assert likelihood(0.2) > likelihood(0.0)
 
 
 def test_a_hidden_layer_learns_too(sample):

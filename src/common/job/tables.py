@@ -74,6 +74,12 @@ class TextHyperparameters(Hyperparameters):
     layer_decay: float = Field(
         default=0.9, gt=0, le=1, description="bert: a layer's rate beside that of the one above"
     )
+    noise: float = Field(
+        default=0.1,
+        ge=0,
+        le=0.5,
+        description="ngram: largest character error rate put into half of the pages; 0: none",
+    )
     folds: int = Field(
         default=5, ge=2, le=20, description="models that make the out-of-fold page outputs"
     )

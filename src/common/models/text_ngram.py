@@ -5,7 +5,7 @@ Log-linear in the features, so that it trains in seconds and each feature's vote
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from common.job.tables import TextHyperparameters
 from common.models.heads import BOUNDARY_HEADS, heads_loss, score
 from common.models.text_encoder import Heads, TextExamples
 from common.pages.feature_selection import select_features
+from common.pages.ocr_noise import add_noise
 from common.pages.targets import Targets
 from common.pages.text import count_matrix
 from common.pages.text_descriptor import inverse_document_frequency
@@ -97,6 +98,9 @@ def fit(
     selected = select_features(survey.counts, survey.targets, hp.max_features)
     idf = inverse_document_frequency(survey.counts)[selected]
     features = weigh(count_matrix(train.texts, selected), idf)
+    if hp.noise:
+        noisy = weigh(count_matrix(_noised(train.texts, hp.noise, hp.seed), selected), idf)
+        features = sparse.vstack([features, noisy], format="csr")
     held_out = weigh(count_matrix(validation.texts, selected), idf)
 
     mx.random.seed(hp.seed)
@@ -105,10 +109,12 @@ def fit(
 
     def batches(epoch: int) -> list[tuple[sparse.csr_matrix, Targets]]:
         rng = np.random.default_rng((hp.seed, epoch))
-        order = rng.permutation(features.shape[0])
+        pages = len(train.texts)
+        copies = features.shape[0] // pages  # each page as it is, and perhaps noised
+        rows = rng.permutation(pages) + pages * rng.integers(0, copies, pages)
         return [
-            (_drop(features[rows], hp.dropout, rng), train.targets.take(rows))
-            for rows in np.split(order, range(hp.batch_size, len(order), hp.batch_size))
+            (_drop(features[batch], hp.dropout, rng), train.targets.take(batch % pages))
+            for batch in np.split(rows, range(hp.batch_size, pages, hp.batch_size))
         ]
 
     history = fit_network(
@@ -124,6 +130,12 @@ def fit(
         run=run,
     )
     return NgramEncoder(selected, idf, net), history
+
+
+def _noised(texts: Sequence[str], most: float, seed: int) -> Iterator[str]:
+    """Each page as OCR would have read it at a character error rate of its own, up to `most`."""
+    rng = np.random.default_rng(seed)
+    return (add_noise(text, rng.uniform(0, most), rng) for text in texts)
 
 
 def weigh(counts: sparse.csr_matrix, idf: NDArray[np.float32]) -> sparse.csr_matrix:
