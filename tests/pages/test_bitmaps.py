@@ -56,6 +56,24 @@ def test_all_common_pixel_types_become_grey_bytes(tmp_path, mode):
     assert decode(path, 40, 30).dtype == np.uint8
 
 
+def test_ink_stays_ink_whatever_the_pixel_type(tmp_path):
+    """A black square on a white page: in 16 bits, in one, on transparent ground, turned by EXIF."""
+    square = np.full((40, 40), 255, np.uint8)
+    square[5:15, 5:15] = 0
+    page = Image.fromarray(square)
+    page.save(tmp_path / "grey.png")
+    Image.fromarray(square.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    page.convert("1").save(tmp_path / "bits.png")
+    clear = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
+    clear.paste((0, 0, 0, 255), (5, 5, 15, 15))
+    clear.save(tmp_path / "clear.png")
+    exif = Image.Exif()
+    exif[0x0112] = 3  # held upside down
+    page.rotate(180).save(tmp_path / "turned.png", exif=exif)
+    for name in ("grey", "deep", "bits", "clear", "turned"):
+        np.testing.assert_array_equal(decode(tmp_path / f"{name}.png", 40, 40), square, name)
+
+
 def test_what_is_wrong_with_a_bitmap_is_said(tmp_path):
     good = save(tmp_path / "good.png", np.arange(90_000).reshape(300, 300) % 251)
     (tmp_path / "cut.png").write_bytes(good.read_bytes()[: good.stat().st_size // 2])

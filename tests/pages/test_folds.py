@@ -46,6 +46,21 @@ def test_where_duplicates_tie_all_streams_together_the_streams_are_cut_and_not_t
     assert len(set(folds[1::2])) > 1
 
 
+def test_only_what_duplicates_tie_is_cut_and_as_little_of_it_as_there_is_room(caplog):
+    """Eight streams tied by one template are cut; the other eight stay whole."""
+    caplog.set_level("INFO")
+    template = prose(60)
+    tied = [[("x", [template + str(i)]), ("y", [prose()]), ("z", [prose()])] for i in range(8)]
+    free = [[("x", [prose()]), ("y", [prose(), prose()])] for _ in range(8)]
+    folds = fold_of_documents(channel_of(*tied, *free), 4)
+    of_tied, of_free = np.reshape(folds[:24], (8, 3)), np.reshape(folds[24:], (8, 2))
+    assert (of_free[:, 0] == of_free[:, 1]).all()
+    assert len(set(of_tied[:, 0])) == 1
+    assert (of_tied[:, 1] == of_tied[:, 2]).sum() >= 4  # by chance it would be two
+    spread = sum(len(set(stream)) > 1 for stream in of_tied)
+    assert f"near-duplicates spread {spread} of 16 streams over folds" in caplog.text
+
+
 def test_folds_hold_about_as_many_pages_each():
     channel = channel_of(*[[("x", [prose()] * int(RNG.integers(1, 9)))] for _ in range(60)])
     sizes = np.bincount(assign_folds(channel, 5, 1))

@@ -39,8 +39,7 @@ class ImageModel:
     def outputs(self, channel: Channel, how: str, bitmaps: BitmapCache) -> PageOutputs:
         """What the model says of each page; a page without bitmap is judged as a blank one."""
         present = np.array([page.image is not None for page in channel.pages], dtype=bool)
-        seen = bitmaps.read_pages(channel)
-        embedding, heads = forward(self.net, seen)
+        embedding, heads, descriptors = self._judge(channel, bitmaps)
         opinions = opinions_of(heads)
         return page_outputs(
             channel,
@@ -52,8 +51,23 @@ class ImageModel:
             first_page=opinions.first_page,
             last_page=opinions.last_page,
             embedding=embedding,
-            descriptors=describe_bitmaps(seen),
+            descriptors=descriptors,
         )
+
+    def _judge(
+        self, channel: Channel, bitmaps: BitmapCache
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray]]:
+        """(embedding, heads, descriptors), a batch of bitmaps in memory at a time."""
+        parts = []
+        for start in range(0, len(channel), _PREDICT):
+            rows = range(start, min(start + _PREDICT, len(channel)))
+            seen = bitmaps.read_pages(channel.take(rows))
+            parts.append((*forward(self.net, seen), describe_bitmaps(seen)))
+        embeddings, heads, descriptors = zip(*parts, strict=True)
+        joined = {
+            name: np.concatenate([found[name] for found in descriptors]) for name in descriptors[0]
+        }
+        return np.concatenate(embeddings), np.concatenate(heads), joined
 
     def save(self, folder: Path) -> None:
         self.net.save_parameters(str(folder / "weights.params"))

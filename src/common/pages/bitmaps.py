@@ -31,11 +31,22 @@ def decode(path: Path, height: int, width: int) -> NDArray[np.uint8]:
                 raise ValueError(
                     f"{image.width} × {image.height} pixels are more than {MAX_PIXELS:,}"
                 )
-            grey = image.convert("L")
+            grey = grey_of(image)
     except (OSError, SyntaxError) as error:
         raise ValueError(f"not an image that can be read ({error})") from error
     padded = ImageOps.pad(grey, (width, height), Image.Resampling.BOX, color=PAPER)
     return np.asarray(padded)
+
+
+def grey_of(image: Image.Image) -> Image.Image:
+    """The image as 8-bit grey, the right way up, on white where it is transparent."""
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):  # 16 bits a pixel, which convert() would cut off at 255
+        return Image.fromarray((np.asarray(upright).astype(np.uint32) // 257).astype(np.uint8))
+    if upright.has_transparency_data:
+        ink = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", ink.size, "white"), ink)
+    return upright.convert("L")
 
 
 class BitmapCache:

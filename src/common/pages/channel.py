@@ -8,16 +8,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from common.job.errors import ClientError, refuse
-from common.job.files import write_atomically
+from common.job.files import sha256_of, write_atomically
 from common.pages.page import Page, PageKey
 
 PAGES_FILE = "pages.jsonl"
+_SEEN = {"stream", "page", "document", "label", "text"}
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,19 @@ class Channel:
         return sorted({page.label for page in self.pages if page.label is not None})
 
     def fingerprint(self) -> str:
-        """sha256 over the records, the bitmaps' paths included but not their content."""
+        """sha256 over all that training can see: records without provenance, and bitmaps."""
         digest = hashlib.sha256()
         for page in self.pages:
-            digest.update(page.model_dump_json().encode())
+            path = self.image_path(page)
+            record = page.model_dump_json(include=_SEEN)
+            digest.update(f"{record}{_bitmap_hash(path) if path else ''}\n".encode())
         return digest.hexdigest()
+
+
+@cache
+def _bitmap_hash(path: Path) -> str:
+    """Read once: the channels of the folds share their bitmaps."""
+    return sha256_of(path)
 
 
 def _runs(values: list) -> list[range]:

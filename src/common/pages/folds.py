@@ -8,16 +8,20 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from common.job.errors import ClientError
+from common.job.log import logger
 from common.pages.channel import Channel
 from common.pages.duplicates import near_duplicate_clusters
+
+_ROOM = 1.2  # how many times its share of the pages a fold may hold before it takes no more
 
 
 def assign_folds(channel: Channel, folds: int, seed: int) -> NDArray[np.int32]:
     """Fold of each page, int32 [pages].
 
     Near-duplicate documents always share a fold. So do the documents of a stream, unless
-    near-duplicates tie so many streams together that no balanced folds are left; then the
-    stream's tie, the weaker leak of the two, is cut.
+    near-duplicates tie more than a fold's share of all pages together: of such a group, each
+    cluster of near-duplicates goes where most of its streams' pages are, as far as there is room.
+    How many streams are spread over folds is logged.
 
     Raises:
         ClientError: fewer independent groups of documents than folds.
@@ -25,35 +29,54 @@ def assign_folds(channel: Channel, folds: int, seed: int) -> NDArray[np.int32]:
     documents = channel.documents
     texts = ["\n".join(channel.pages[row].text for row in document.rows) for document in documents]
     clusters = near_duplicate_clusters(texts)
-    sizes = np.array([len(document.rows) for document in documents])
-    groups = _tied(clusters, [document.stream for document in documents])
-    if np.bincount(groups, weights=sizes).max() > 1.5 * sizes.sum() / folds:
-        groups = clusters
+    streams = np.unique([document.stream for document in documents], return_inverse=True)[1]
+    pages = np.array([len(document.rows) for document in documents])
+    groups = _groups(clusters, streams, pages, most=pages.sum() / folds * _ROOM)
     if groups.max() + 1 < folds:
         raise ClientError(
             f"channel '{channel.name}': {folds} folds need as many unrelated documents, and there "
             f"are {groups.max() + 1}. Give more documents, or set the hyperparameter folds lower."
         )
-    fold_of_group = _balance(np.bincount(groups, weights=sizes), folds, seed)
-    return np.repeat(fold_of_group[groups], sizes)
+    fold = _distribute(groups, streams, pages, folds, seed)
+    spread = sum(len(np.unique(fold[streams == stream])) > 1 for stream in range(streams.max() + 1))
+    if spread:
+        logger.info(
+            "channel '%s': near-duplicates spread %d of %d streams over folds",
+            channel.name,
+            spread,
+            streams.max() + 1,
+        )
+    return np.repeat(fold, pages)
 
 
-def _tied(clusters: NDArray[np.int32], streams: list[str]) -> NDArray[np.int32]:
-    """Components of documents that share a cluster or a stream."""
-    stream_ids = np.unique(streams, return_inverse=True)[1] + clusters.max() + 1
-    nodes = int(stream_ids.max()) + 1
-    ties = sparse.coo_matrix((np.ones(len(clusters)), (clusters, stream_ids)), shape=(nodes, nodes))
-    component = connected_components(ties, directed=False)[1]
-    return np.unique(component[clusters], return_inverse=True)[1].astype(np.int32)
+def _groups(clusters: NDArray, streams: NDArray, pages: NDArray, most: float) -> NDArray[np.intp]:
+    """Group of each document: those tied by clusters and streams, or, if too large, by clusters."""
+    nodes = int(clusters.max() + streams.max() + 2)
+    ties = (np.ones(len(clusters)), (clusters, clusters.max() + 1 + streams))
+    tied = connected_components(sparse.coo_matrix(ties, shape=(nodes, nodes)), directed=False)[1]
+    group = tied[clusters]
+    too_large = np.bincount(group, weights=pages)[group] > most
+    return np.unique(np.where(too_large, nodes + clusters, group), return_inverse=True)[1]
 
 
-def _balance(sizes: NDArray, folds: int, seed: int) -> NDArray[np.int32]:
-    """Largest group first, each into the fold with the fewest pages; equals in random order."""
+def _distribute(
+    groups: NDArray, streams: NDArray, pages: NDArray, folds: int, seed: int
+) -> NDArray[np.int32]:
+    """Fold of each document; the largest group first, equals in random order.
+
+    A group goes to the fold that holds most pages of its streams, among those with room, and of
+    equals to the emptiest.
+    """
+    sizes = np.bincount(groups, weights=pages)
     order = np.random.default_rng(seed).permutation(len(sizes))
-    order = order[np.argsort(-sizes[order], kind="stable")]
-    load = np.zeros(folds)
-    fold = np.zeros(len(sizes), dtype=np.int32)
-    for group in order:
-        fold[group] = load.argmin()
-        load[fold[group]] += sizes[group]
+    load, kin = np.zeros(folds), np.zeros((folds, streams.max() + 1))
+    fold = np.zeros(len(groups), dtype=np.int32)
+    for group in order[np.argsort(-sizes[order], kind="stable")]:
+        members = np.flatnonzero(groups == group)
+        room = load + sizes[group] <= pages.sum() / folds * _ROOM
+        related = kin[:, streams[members]].sum(axis=1)
+        best = np.lexsort((load, -related * room, ~room))[0]
+        fold[members] = best
+        load[best] += sizes[group]
+        np.add.at(kin[best], streams[members], pages[members])
     return fold

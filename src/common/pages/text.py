@@ -21,6 +21,7 @@ _WORD, _PAIR, _HEAD, _FOOT = 1, 2, 3, 4  # salts; character n-grams use 16 + n
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so it has an inverse modulo 2^64
 _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
 _CHUNK = 1 << 16  # bytes hashed at a time: what fits the processor's cache
+_PAGES = 64  # or this many pages, which bounds the dense counts
 _SPACE = 32
 _SOFT_HYPHEN = "\u00ad"
 _HYPHEN = re.compile(r"-(?<=[^\W\d_]-)[ \t]?\r?\n(?=[^\W\d_])")  # at a line's end, in a word
@@ -79,7 +80,7 @@ def ngrams(texts: Iterable[str]) -> Iterator[Ngrams]:
     size = 0
     for text in texts:
         normal = normalise(text)
-        if chunk and size + len(normal) > _CHUNK:
+        if chunk and (size + len(normal) > _CHUNK or len(chunk) == _PAGES):
             yield _hash_pages(chunk)
             chunk, size = [], 0
         chunk.append(normal)

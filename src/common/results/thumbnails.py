@@ -9,6 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from common.pages.bitmaps import grey_of
+
 HEIGHT = 168  # pixels; shown at about 2/3 of it, so that dense screens have something to show
 QUALITY = 62
 WEIGHT = [round(255 * (grey / 255) ** 1.6) for grey in range(256)]  # thin strokes fade when scaled
@@ -23,7 +25,7 @@ def thumbnail(path: Path | None) -> str | None:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 image.draft("L", (HEIGHT, HEIGHT))  # a JPEG is decoded no larger than needed
-                small = image.convert("L")
+                small = grey_of(image)
                 small.thumbnail((2 * HEIGHT, HEIGHT), Image.Resampling.LANCZOS, reducing_gap=3)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning):
         return None

@@ -26,10 +26,10 @@ def triangular(min_lr: float, max_lr: float, cycle_length: float) -> Schedule:
 
 
 def warm_then_decay(rate: float, epochs: int, warm: float = 0.1) -> Schedule:
-    """Up linearly over the first tenth of the epochs, then down linearly to zero."""
+    """From a tenth of `rate` up to it over the first tenth of the epochs, then down to zero."""
     peak = warm * epochs
 
     def at(epoch: float) -> float:
-        return rate * min(epoch / peak, (epochs - epoch) / (epochs - peak))
+        return rate * min(0.1 + 0.9 * epoch / peak, (epochs - epoch) / (epochs - peak))
 
     return at
