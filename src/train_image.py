@@ -33,7 +33,8 @@ def train(job: Job[ImageHyperparameters]) -> None:
     channels = read_training_channels(job.folders)
     validation, classes = channels.validation, channels.classes
     run = Run(checkpoints=Checkpoints(job.folders.checkpoints))
-    fold = assign_folds(channels.train, hp.folds, hp.seed)  # may refuse: before what takes long
+    # May refuse, so it comes before what takes long.
+    fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_image)
 
     with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
         for channel in (channels.train, *channels.held_out):

@@ -38,7 +38,8 @@ def train(job: Job[TextHyperparameters]) -> None:
     validation, classes = channels.validation, channels.classes
     pretrained = folders.channel("pretrained") if "pretrained" in folders.channels else None
     run = Run(checkpoints=Checkpoints(folders.checkpoints), pretrained=pretrained)
-    fold = assign_folds(channels.train, hp.folds, hp.seed)  # may refuse: before what takes long
+    # May refuse, so it comes before what takes long.
+    fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_text)
 
     def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
         model, _ = fit_text_model(seen, validation, classes, hp, run)

@@ -38,7 +38,7 @@ class ImageModel:
 
     def outputs(self, channel: Channel, how: str, bitmaps: BitmapCache) -> PageOutputs:
         """What the model says of each page; a page without bitmap is judged as a blank one."""
-        present = np.array([page.image is not None for page in channel.pages], dtype=bool)
+        present = np.array([page.has_image for page in channel.pages], dtype=bool)
         embedding, heads, descriptors = self._judge(channel, bitmaps)
         opinions = opinions_of(heads)
         return page_outputs(

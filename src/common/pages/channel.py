@@ -51,7 +51,7 @@ class Channel:
 
     def with_images(self) -> Channel:
         """The channel's pages that have a bitmap."""
-        return self.take(row for row, page in enumerate(self.pages) if page.image)
+        return self.take(row for row, page in enumerate(self.pages) if page.has_image)
 
     @property
     def keys(self) -> list[PageKey]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -11,11 +13,14 @@ from common.job.errors import ClientError
 from common.job.log import logger
 from common.pages.channel import Channel
 from common.pages.duplicates import near_duplicate_clusters
+from common.pages.page import Page
 
 _ROOM = 1.2  # how many times its share of the pages a fold may hold before it takes no more
 
 
-def assign_folds(channel: Channel, folds: int, seed: int) -> NDArray[np.int32]:
+def assign_folds(
+    channel: Channel, folds: int, seed: int, readable: Callable[[Page], bool]
+) -> NDArray[np.int32]:
     """Fold of each page, int32 [pages].
 
     Near-duplicate documents always share a fold. So do the documents of a stream, unless
@@ -23,8 +28,12 @@ def assign_folds(channel: Channel, folds: int, seed: int) -> NDArray[np.int32]:
     cluster of near-duplicates goes where most of its streams' pages are, as far as there is room.
     How many streams are spread over folds is logged.
 
+    Args:
+        readable: whether the model that is to be trained has something to read on a page.
+
     Raises:
-        ClientError: fewer independent groups of documents than folds.
+        ClientError: fewer independent groups of documents than folds, or one fold holds all that
+            is readable.
     """
     documents = channel.documents
     texts = ["\n".join(channel.pages[row].text for row in document.rows) for document in documents]
@@ -46,7 +55,13 @@ def assign_folds(channel: Channel, folds: int, seed: int) -> NDArray[np.int32]:
             spread,
             streams.max() + 1,
         )
-    return np.repeat(fold, pages)
+    of_page = np.repeat(fold, pages)
+    if len(np.unique(of_page[[readable(page) for page in channel.pages]])) == 1:
+        raise ClientError(
+            f"channel '{channel.name}': all pages that this model can read lie in documents that "
+            "belong together, so nothing is left to learn from out of fold. Give more documents."
+        )
+    return of_page
 
 
 def _groups(clusters: NDArray, streams: NDArray, pages: NDArray, most: float) -> NDArray[np.intp]:

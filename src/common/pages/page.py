@@ -34,3 +34,7 @@ class Page(BaseModel):
     @property
     def has_text(self) -> bool:
         return bool(self.text.strip())
+
+    @property
+    def has_image(self) -> bool:
+        return self.image is not None
