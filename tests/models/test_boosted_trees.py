@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from common.models import boosted_trees
-from common.models.boosted_trees import from_arrays, grow
+from common.models.boosted_trees import grow_boosted_trees, load_boosted_trees
 
 
 def rows_and_answers(seed, rows=400, dtype=np.float32):
@@ -23,11 +22,11 @@ def test_it_says_exactly_what_scikit_learn_says(seed, monkeypatch):
         HistGradientBoostingClassifier, "fit", lambda self, *a: grown.append(self) or fit(self, *a)
     )
     features, answers = rows_and_answers(seed)
-    trees = grow(features, answers, trees=30, leaves=8, seed=seed)
+    trees = grow_boosted_trees(features, answers, trees=30, leaves=8, seed=seed)
     unseen, _ = rows_and_answers(seed + 100, rows=1000)
     expected = grown[0].decision_function(unseen)
     np.testing.assert_allclose(trees.logits(unseen), expected, atol=1e-12)
-    on_threshold = np.tile(trees.threshold[trees.feature > 0][:6], (6, 1))
+    on_threshold = np.tile(trees.trees.threshold[trees.trees.feature > 0][:6], (6, 1))
     np.testing.assert_allclose(
         trees.logits(on_threshold), grown[0].decision_function(on_threshold), atol=1e-12
     )
@@ -35,14 +34,14 @@ def test_it_says_exactly_what_scikit_learn_says(seed, monkeypatch):
 
 def test_what_was_kept_says_the_same(tmp_path):
     features, answers = rows_and_answers(1)
-    trees = grow(features, answers, trees=10, leaves=4, seed=1)
+    trees = grow_boosted_trees(features, answers, trees=10, leaves=4, seed=1)
     np.savez(tmp_path / "trees.npz", **trees.arrays())
     with np.load(tmp_path / "trees.npz", allow_pickle=False) as arrays:
-        loaded = from_arrays(dict(arrays))
+        loaded = load_boosted_trees(dict(arrays))
     np.testing.assert_array_equal(loaded.logits(features), trees.logits(features))
 
 
 def test_a_few_rows_are_enough():
     features, answers = rows_and_answers(2, rows=8)
-    trees = boosted_trees.grow(features, answers, trees=5, leaves=4, seed=1)
+    trees = grow_boosted_trees(features, answers, trees=5, leaves=4, seed=1)
     assert np.isfinite(trees.logits(features)).all()

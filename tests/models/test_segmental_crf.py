@@ -69,19 +69,6 @@ CASES = st.builds(
 )
 
 
-def one_stream(scores, stream):
-    """The stream alone, without padding."""
-    pages = scores.lengths[stream]
-    here = np.s_[stream : stream + 1, :pages]
-    return replace(
-        scores,
-        first=scores.first[here],
-        continuation=scores.continuation[here],
-        lengths=scores.lengths[stream : stream + 1],
-        document=None if scores.document is None else scores.document[here],
-    )
-
-
 @settings(max_examples=300, deadline=None)
 @given(CASES)
 def test_against_brute_force_over_all_segmentations(scores):
@@ -91,7 +78,7 @@ def test_against_brute_force_over_all_segmentations(scores):
     found = expected_counts(scores, messages)
     expected = dict.fromkeys(SCORED, 0.0)
     for stream, pages in enumerate(scores.lengths):
-        alone = one_stream(scores, stream)
+        alone = scores.one(stream)
         paths = list(all_segmentations(pages, classes))
         values = np.array([score_by_formula(scores, stream, *path) for path in paths])
         log_partition = np.logaddexp.reduce(values)
@@ -180,7 +167,7 @@ def test_a_stream_of_3000_pages_stays_normalised():
     np.testing.assert_allclose(per_page[0], 1, atol=1e-9)
     np.testing.assert_allclose(per_page[1, :17], 1, atol=1e-9)
     np.testing.assert_allclose(per_page[1, 17:], 0, atol=1e-9)
-    best = best_segmentations(one_stream(scores, 0), 2)
+    best = best_segmentations(scores.one(0), 2)
     assert best[0].score >= best[1].score
     assert best[0].score < messages.log_partition[0]
 

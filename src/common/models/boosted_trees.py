@@ -1,59 +1,48 @@
-"""Boosted trees, grown by scikit-learn and kept as plain arrays, with nothing in them to run."""
+"""Boosted trees for a yes-or-no question, grown by scikit-learn."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-Arrays = dict[str, NDArray]
+from common.models.trees import Arrays, TreeNodes, Trees, side_by_side
 
 
 @dataclass(frozen=True)
 class BoostedTrees:
-    """Trees whose leaves add up to a logit.
+    """Trees whose leaves add up to a logit. base: the logit before any tree."""
 
-    Shapes: roots int [trees], places of the trees' roots among all nodes; feature, left and right
-    int [nodes], threshold and value float64 [nodes]. A row goes left where its feature is at most
-    the threshold; a leaf is its own left and right. base: the logit before any tree.
-    """
-
-    roots: NDArray[np.int32]
-    feature: NDArray[np.int32]
-    threshold: NDArray[np.float64]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    value: NDArray[np.float64]
+    trees: Trees
     base: float
 
-    def logits(self, rows: NDArray) -> NDArray[np.float64]:
+    def logits(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Logit of each row, float64 [rows]."""
-        node = np.tile(self.roots, (len(rows), 1))
-        which = np.arange(len(rows))[:, None]
-        while True:
-            left = rows[which, self.feature[node]] <= self.threshold[node]
-            following = np.where(left, self.left[node], self.right[node])
-            if np.array_equal(following, node):
-                return self.base + self.value[node].sum(axis=1)
-            node = following
+        return self.base + self.trees.sums(rows)[:, 0]
 
     def arrays(self) -> Arrays:
-        return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        return {**self.trees.arrays(), "base": np.asarray(self.base)}
 
 
-def from_arrays(arrays: Arrays) -> BoostedTrees:
+def load_boosted_trees(arrays: Arrays) -> BoostedTrees:
     """The trees that `BoostedTrees.arrays` gave."""
-    values: dict[str, Any] = {**arrays, "base": float(arrays["base"])}
-    return BoostedTrees(**values)
+    trees = {name: array for name, array in arrays.items() if name != "base"}
+    return BoostedTrees(Trees(**trees), float(arrays["base"]))
 
 
-def grow(
-    rows: NDArray, answers: NDArray[np.bool_], *, trees: int, leaves: int, seed: int
+def always(logit: float) -> BoostedTrees:
+    """One tree that is a leaf: the same answer to every row."""
+    nothing = np.zeros(1)
+    leaf = TreeNodes(np.array([True]), nothing, nothing, nothing, nothing, np.zeros((1, 1)))
+    return BoostedTrees(side_by_side([leaf]), logit)
+
+
+def grow_boosted_trees(
+    rows: NDArray[np.float32], answers: NDArray[np.bool_], *, trees: int, leaves: int, seed: int
 ) -> BoostedTrees:
-    """Fit trees to a yes-or-no question that has both answers."""
+    """Fit trees to a question that has both answers."""
     model = HistGradientBoostingClassifier(
         max_iter=trees,
         max_leaf_nodes=leaves,
@@ -64,22 +53,18 @@ def grow(
         early_stopping=False,
         random_state=seed,
     )
-    return _exported(model.fit(rows, answers))
+    model.fit(rows, answers)
+    # There is no public way to the nodes; a test holds these trees against scikit-learn's own.
+    nodes = [_nodes(predictor.nodes) for (predictor,) in model._predictors]
+    return BoostedTrees(side_by_side(nodes), float(model._baseline_prediction.item()))
 
 
-def _exported(model: HistGradientBoostingClassifier) -> BoostedTrees:
-    """scikit-learn has no public way to its trees' nodes; a test holds these against its own."""
-    parts = [predictor.nodes for (predictor,) in model._predictors]
-    roots = np.cumsum([0, *[len(part) for part in parts[:-1]]])
-    shift = np.repeat(roots, [len(part) for part in parts])
-    nodes = np.concatenate(parts)
-    leaf, here = nodes["is_leaf"] != 0, np.arange(len(nodes))
-    return BoostedTrees(
-        roots=roots.astype(np.int32),
-        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
-        threshold=np.where(leaf, 0.0, nodes["num_threshold"]),
-        left=np.where(leaf, here, nodes["left"] + shift).astype(np.int32),
-        right=np.where(leaf, here, nodes["right"] + shift).astype(np.int32),
-        value=np.where(leaf, nodes["value"], 0.0),
-        base=float(model._baseline_prediction.item()),
+def _nodes(nodes: NDArray) -> TreeNodes:
+    return TreeNodes(
+        leaf=nodes["is_leaf"] != 0,
+        feature=nodes["feature_idx"],
+        threshold=nodes["num_threshold"],
+        left=nodes["left"],
+        right=nodes["right"],
+        value=nodes["value"][:, None],
     )

@@ -19,7 +19,7 @@ Several streams run side by side, padded at their end: all arrays have `streams`
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +49,17 @@ class SegmentalScores:
     @property
     def limit(self) -> int:
         return len(self.length)
+
+    def one(self, stream: int) -> SegmentalScores:
+        """The scores of one stream, without padding."""
+        here = np.s_[stream : stream + 1, : self.lengths[stream]]
+        return replace(
+            self,
+            first=self.first[here],
+            continuation=self.continuation[here],
+            lengths=self.lengths[stream : stream + 1],
+            document=None if self.document is None else self.document[here],
+        )
 
     def scaled(self, factor: float) -> SegmentalScores:
         return SegmentalScores(
