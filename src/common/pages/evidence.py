@@ -6,14 +6,15 @@ pages: training puts documents together into streams that never were.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from common.pages.outputs import PageOutputs
+from common.pages.outputs import PageOutputs, join_page_outputs
+from common.pages.page import PageKey
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float32]
@@ -33,6 +34,11 @@ class Evidence:
     def take(self, rows: Rows) -> Evidence:
         """The evidence of the given pages, in that order."""
         text, image = (outputs and outputs.take(rows) for outputs in (self.text, self.image))
+        return Evidence(text, image)
+
+    def placed(self, rows: Rows, keys: Sequence[PageKey]) -> Evidence:
+        """The evidence of the given pages, put where `keys` says."""
+        text, image = (each and each.placed(rows, keys) for each in (self.text, self.image))
         return Evidence(text, image)
 
     @property
@@ -63,6 +69,15 @@ class StreamFeatures:
         ends = np.zeros((len(self.features), 1), dtype=np.float32)
         ends[-1] = 1
         return np.hstack([self.features, before, after, ends])
+
+
+def join_evidence(parts: Sequence[Evidence], keys: Sequence[PageKey]) -> Evidence:
+    """The evidence of several channels, in the order of `keys`; all have the same modalities."""
+    text, image = (
+        join_page_outputs([outputs for outputs in of_kind if outputs], keys) if of_kind[0] else None
+        for of_kind in ([part.text for part in parts], [part.image for part in parts])
+    )
+    return Evidence(text, image)
 
 
 def stream_features(

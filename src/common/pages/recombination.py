@@ -7,7 +7,7 @@ training stream as those that somebody happened to upload.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,21 @@ def recombined_streams(
 def stream_sizes(channel: Channel) -> list[int]:
     """Number of documents of each stream."""
     return [len(stream) for stream in _by_stream(channel)]
+
+
+def as_channel(channel: Channel, streams: Sequence[LabelledStream], name: str) -> Channel:
+    """Streams put together anew, as a channel of their own: `name`-1, `name`-2, …"""
+    pages = []
+    for number, stream in enumerate(streams, start=1):
+        documents = np.cumsum(stream.starts)
+        for position, row in enumerate(stream.rows):
+            place = {
+                "stream": f"{name}-{number}",
+                "page": position + 1,
+                "document": str(documents[position]),
+            }
+            pages.append(channel.pages[row].model_copy(update=place))
+    return replace(channel, name=name, pages=tuple(pages))
 
 
 def _by_stream(channel: Channel) -> list[list[Document]]:
