@@ -124,7 +124,11 @@ class SequenceHyperparameters(Hyperparameters):
         default=1.0, ge=0, le=1, description="chain: share of epochs on streams put together anew"
     )
     target_precision: float = Field(
-        default=0.99, gt=0, le=1, description="that the accepted segments are to reach"
+        default=0.99,
+        gt=0,
+        le=1,
+        description="share of right ones that the accepted segments can be counted on to have; "
+        "0.99 takes 299 validation segments without a fault, 0.9 takes 29",
     )
 
 
