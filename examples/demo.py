@@ -24,7 +24,7 @@ FIGURES = {
     "segment_f1_with_label": "exact segments with label, F1",
     "pq": "panoptic quality",
     "mndd": "pages to move by hand, a stream",
-    "stp": "streams split without error",
+    "stp": "streams without any error",
 }
 
 

@@ -17,7 +17,8 @@ from common.job.command import Job, run_job
 from common.job.tables import SequenceHyperparameters
 from common.models.base_results import print_epoch
 from common.models.ensemble_results import write_ensemble
-from common.models.sequence import Examples, fit_sequence_model
+from common.models.examples import Examples
+from common.models.sequence import fit_sequence_model
 from common.pages import base_models, training_channels
 from common.results.validation import score_streams, threshold_for
 

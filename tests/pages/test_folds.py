@@ -8,16 +8,12 @@ from common.pages.folds import assign_folds
 RNG = np.random.default_rng(0)
 
 
-def anything(page):
-    return True
-
-
 def prose(words=40):
     return " ".join("".join(RNG.choice(list("abcdefghij"), 6)) for _ in range(words))
 
 
 def fold_of_documents(channel, folds, seed=1):
-    fold = assign_folds(channel, folds, seed, anything)
+    fold = assign_folds(channel, folds, seed)
     by_document = [
         set(fold[document.rows.start : document.rows.stop]) for document in channel.documents
     ]
@@ -67,13 +63,13 @@ def test_only_what_duplicates_tie_is_cut_and_as_little_of_it_as_there_is_room(ca
 
 def test_folds_hold_about_as_many_pages_each():
     channel = channel_of(*[[("x", [prose()] * int(RNG.integers(1, 9)))] for _ in range(60)])
-    sizes = np.bincount(assign_folds(channel, 5, 1, anything))
+    sizes = np.bincount(assign_folds(channel, 5, 1))
     assert sizes.max() - sizes.min() <= 8
 
 
 def test_too_few_documents_for_the_folds_are_refused():
     with pytest.raises(ClientError, match="5 folds need as many unrelated documents"):
-        assign_folds(channel_of([("x", [prose()]), ("y", [prose()])]), 5, 1, anything)
+        assign_folds(channel_of([("x", [prose()]), ("y", [prose()])]), 5, 1)
 
 
 def test_what_can_be_read_must_not_lie_in_one_fold():

@@ -1,7 +1,7 @@
 import numpy as np
 from tests.labelled import channel_of
 
-from common.pages.recombination import original_streams, recombined_streams
+from common.pages.recombination import as_channel, original_streams, recombined_streams
 
 CHANNEL = channel_of(
     [("x", "ab"), ("y", "c"), ("x", "d")], [("y", "efg")], [("x", "h"), ("z", "ij")]
@@ -30,3 +30,23 @@ def test_recombined_streams_hold_every_document_once_and_whole():
             assert stream.labels.tolist() == truth
         seen.add(tuple(streams[0].rows))
     assert len(seen) > 5
+
+
+def test_streams_put_together_anew_are_a_channel():
+    streams = recombined_streams(CHANNEL, CLASSES, np.random.default_rng(1))
+    anew = as_channel(CHANNEL, streams, "new")
+    rows = np.concatenate([stream.rows for stream in streams])
+    assert [page.text for page in anew.pages] == [CHANNEL.pages[row].text for row in rows]
+    assert sorted(map(len, (document.rows for document in anew.documents))) == sorted(
+        map(len, (document.rows for document in CHANNEL.documents))
+    )
+    assert len(set(anew.keys)) == len(anew)
+
+
+def test_sizes_of_streams_may_be_those_of_others():
+    """Part of a channel is put together as the whole channel was."""
+    part = CHANNEL.take(range(3))
+    streams = recombined_streams(part, CLASSES, np.random.default_rng(1), sizes=[2])
+    assert [stream.starts.sum() for stream in streams] == [2]
+    longer = recombined_streams(part, CLASSES, np.random.default_rng(1), sizes=[5])
+    assert [stream.starts.sum() for stream in longer] == [2]

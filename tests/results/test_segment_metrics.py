@@ -12,7 +12,7 @@ from common.results.segment_metrics import (
     segment_f1,
     segment_f1_with_label,
     stp,
-    stp_with_label,
+    stp_boundaries,
 )
 
 
@@ -60,8 +60,8 @@ def test_pages_to_move_and_flawless_streams_by_hand(worked):
     # a: page 5 has to go back to the invoice: 1. Others 0. Mean over three streams 1/3.
     assert once(mndd, worked) == pytest.approx(1 / 3)
     # Boundaries are right in b and c; labels too in c alone.
-    assert once(stp, worked) == pytest.approx(2 / 3)
-    assert once(stp_with_label, worked) == pytest.approx(1 / 3)
+    assert once(stp_boundaries, worked) == pytest.approx(2 / 3)
+    assert once(stp, worked) == pytest.approx(1 / 3)
 
 
 def test_one_document_cannot_take_two_partners():

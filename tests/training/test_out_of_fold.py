@@ -20,7 +20,7 @@ def test_every_page_is_judged_once_by_a_model_that_has_not_seen_its_stream():
         fold = np.full(len(unseen), float(len(calls)))
         return outputs_of(unseen, how=OUT_OF_FOLD, first_page=fold)
 
-    outputs = out_of_fold(CHANNEL, assign_folds(CHANNEL, 4, 1, lambda page: True), fit_and_say)
+    outputs = out_of_fold(CHANNEL, assign_folds(CHANNEL, 4, 1), fit_and_say)
     assert outputs.keys == CHANNEL.keys
     assert calls == [(27, 9)] * 4
     assert sorted(np.unique(outputs.first_page, return_counts=True)[1]) == [9] * 4

@@ -6,14 +6,15 @@ pages: training puts documents together into streams that never were.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from common.pages.outputs import PageOutputs
+from common.pages.outputs import PageOutputs, join_page_outputs
+from common.pages.page import PageKey
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float32]
@@ -30,6 +31,16 @@ class Evidence:
     def __len__(self) -> int:
         return max(len(outputs) for outputs in (self.text, self.image) if outputs is not None)
 
+    def take(self, rows: Rows) -> Evidence:
+        """The evidence of the given pages, in that order."""
+        text, image = (outputs and outputs.take(rows) for outputs in (self.text, self.image))
+        return Evidence(text, image)
+
+    def placed(self, rows: Rows, keys: Sequence[PageKey]) -> Evidence:
+        """The evidence of the given pages, put where `keys` says."""
+        text, image = (each and each.placed(rows, keys) for each in (self.text, self.image))
+        return Evidence(text, image)
+
     @property
     def modalities(self) -> tuple[PageOutputs, ...]:
         return tuple(outputs for outputs in (self.text, self.image) if outputs is not None)
@@ -41,12 +52,32 @@ class StreamFeatures:
 
     Shapes: features [pages, width]; class_votes [modalities, pages, classes], log-probabilities;
     boundary_votes [modalities, pages], the mean of the page's first-page logit and of the last-page
-    logit of the page before. A modality that a page lacks has zeros: no say.
+    logit of the page before; seen bool [modalities, pages]. A modality that a page lacks has zeros:
+    no say.
     """
 
     features: Floats
     class_votes: Floats
     boundary_votes: Floats
+    seen: NDArray[np.bool_]
+
+    def with_context(self) -> Floats:
+        """Features of each page, of the one before and of the one after, [pages, 3 · width + 1]."""
+        nothing = np.zeros((1, self.features.shape[1]), dtype=np.float32)
+        before = np.vstack([nothing, self.features[:-1]])
+        after = np.vstack([self.features[1:], nothing])
+        ends = np.zeros((len(self.features), 1), dtype=np.float32)
+        ends[-1] = 1
+        return np.hstack([self.features, before, after, ends])
+
+
+def join_evidence(parts: Sequence[Evidence], keys: Sequence[PageKey]) -> Evidence:
+    """The evidence of several channels, in the order of `keys`; all have the same modalities."""
+    text, image = (
+        join_page_outputs([outputs for outputs in of_kind if outputs], keys) if of_kind[0] else None
+        for of_kind in ([part.text for part in parts], [part.image for part in parts])
+    )
+    return Evidence(text, image)
 
 
 def stream_features(
@@ -57,7 +88,7 @@ def stream_features(
     Args:
         withheld: bool [modalities, pages], what the model shall not see though it is there.
     """
-    blocks, class_votes, boundary_votes = [], [], []
+    blocks, class_votes, boundary_votes, all_seen = [], [], [], []
     for index, outputs in enumerate(evidence.modalities):
         stream = outputs.take(rows)
         seen = stream.present if withheld is None else stream.present & ~withheld[index]
@@ -65,6 +96,7 @@ def stream_features(
         first, last = _logit(stream.first_page) * seen, _logit(stream.last_page) * seen
         class_votes.append(_log_probabilities(stream) * seen[:, None])
         boundary_votes.append((first + np.r_[0, last[:-1]]) / 2)
+        all_seen.append(seen)
         pairs = _PAIRS[outputs.kind](stream)
         blocks += [
             seen[:, None],
@@ -78,6 +110,7 @@ def stream_features(
         np.hstack([begins, *blocks]).astype(np.float32),
         np.stack(class_votes).astype(np.float32),
         np.stack(boundary_votes).astype(np.float32),
+        np.stack(all_seen),
     )
 
 

@@ -19,7 +19,10 @@ _ROOM = 1.2  # how many times its share of the pages a fold may hold before it t
 
 
 def assign_folds(
-    channel: Channel, folds: int, seed: int, readable: Callable[[Page], bool]
+    channel: Channel,
+    folds: int,
+    seed: int,
+    readable: Callable[[Page], bool] = lambda page: True,
 ) -> NDArray[np.int32]:
     """Fold of each page, int32 [pages].
 

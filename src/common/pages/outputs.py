@@ -81,6 +81,14 @@ class PageOutputs:
             descriptors={name: array[rows] for name, array in self.descriptors.items()},
         )
 
+    def placed(self, rows: NDArray[np.intp], keys: Sequence[PageKey]) -> PageOutputs:
+        """The outputs of the given rows as those of the pages `keys`, where they come to lie."""
+        return replace(
+            self.take(rows),
+            stream=np.array([stream for stream, _ in keys], dtype=np.str_),
+            page=np.array([page for _, page in keys], dtype=np.int32),
+        )
+
 
 _ARRAYS = (
     "stream",

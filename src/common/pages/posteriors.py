@@ -28,5 +28,10 @@ class StreamPosteriors:
     @property
     def spans(self) -> list[range]:
         """Pages of each predicted document, from 0."""
-        edges = [*np.flatnonzero(self.starts), len(self.starts)]
-        return [range(start, stop) for start, stop in pairwise(edges)]
+        return spans_of(self.starts)
+
+
+def spans_of(starts: NDArray[np.bool_]) -> list[range]:
+    """Pages of each document of a stream, from 0, given the pages that start one."""
+    edges = [*np.flatnonzero(starts), len(starts)]
+    return [range(start, stop) for start, stop in pairwise(edges)]

@@ -7,7 +7,7 @@ training stream as those that somebody happened to upload.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,18 +30,46 @@ def original_streams(channel: Channel, classes: Sequence[str]) -> list[LabelledS
 
 
 def recombined_streams(
-    channel: Channel, classes: Sequence[str], rng: np.random.Generator
+    channel: Channel,
+    classes: Sequence[str],
+    rng: np.random.Generator,
+    sizes: Sequence[int] | None = None,
 ) -> list[LabelledStream]:
     """All documents of the channel, each once, in random order.
 
-    Streams hold as many documents as those of the channel do.
+    Args:
+        sizes: documents of a stream, to be drawn from; default those of the channel, each once. A
+            fold of a channel holds its streams in part, so it needs the sizes of the whole ones.
     """
     documents = channel.documents
     order = [documents[index] for index in rng.permutation(len(documents))]
-    lengths = [len(stream) for stream in _by_stream(channel)]
-    cuts = np.cumsum(rng.permutation(lengths))[:-1]
-    groups = np.split(np.arange(len(order)), cuts)
+    if sizes is None:
+        drawn = rng.permutation(stream_sizes(channel))
+    else:
+        drawn = rng.choice(np.asarray(sizes), size=len(documents))
+    cuts = np.cumsum(drawn)
+    groups = np.split(np.arange(len(order)), cuts[cuts < len(order)])
     return [_concatenate([order[index] for index in group], classes) for group in groups]
+
+
+def stream_sizes(channel: Channel) -> list[int]:
+    """Number of documents of each stream."""
+    return [len(stream) for stream in _by_stream(channel)]
+
+
+def as_channel(channel: Channel, streams: Sequence[LabelledStream], name: str) -> Channel:
+    """Streams put together anew, as a channel of their own: `name`-1, `name`-2, …"""
+    pages = []
+    for number, stream in enumerate(streams, start=1):
+        documents = np.cumsum(stream.starts)
+        for position, row in enumerate(stream.rows):
+            place = {
+                "stream": f"{name}-{number}",
+                "page": position + 1,
+                "document": str(documents[position]),
+            }
+            pages.append(channel.pages[row].model_copy(update=place))
+    return replace(channel, name=name, pages=tuple(pages))
 
 
 def _by_stream(channel: Channel) -> list[list[Document]]:

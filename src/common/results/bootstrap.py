@@ -33,10 +33,18 @@ class Estimate:
         return {"value": self.value, "interval": list(self.interval) if self.interval else None}
 
 
-def draw_streams(streams: int, *, draws: int = DRAWS, seed: int = 0) -> NDArray[np.float64]:
-    """How often each stream is drawn, shape [draws, streams]; every row sums to `streams`."""
+def draw_streams(
+    streams: int, *, draws: int = DRAWS, seed: int = 0, copies: int = 1
+) -> NDArray[np.float64]:
+    """How often each stream is drawn, shape [draws, streams]; every row sums to streams / copies.
+
+    Args:
+        copies: how many times the same documents come, in streams put together anew. They tell
+            little more than once: as many streams are drawn as if they had come once.
+    """
     generator = np.random.default_rng(seed)
-    counts = generator.multinomial(streams, np.full(streams, 1 / streams), size=draws)
+    drawn = max(1, round(streams / copies))
+    counts = generator.multinomial(drawn, np.full(streams, 1 / streams), size=draws)
     return counts.astype(np.float64)
 
 

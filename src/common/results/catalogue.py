@@ -51,16 +51,16 @@ _SEGMENTS = (
     ),
     Metric(
         "Documents",
-        "stp_with_label",
-        "Flawless streams with labels",
-        segments.stp_with_label,
+        "stp",
+        "Streams without error (STP)",
+        segments.stp,
         "streams with every boundary and every label right",
     ),
     Metric(
         "Documents",
-        "stp",
-        "Straight-through streams (STP)",
-        segments.stp,
+        "stp_boundaries",
+        "Streams with right boundaries",
+        segments.stp_boundaries,
         "streams with every boundary right, whatever the labels",
     ),
     Metric(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,41 +37,53 @@ class Threshold:
     lower_bound: float
 
     def __str__(self) -> str:
-        if not self.accepted:
+        if self.accepted:
             return (
-                f"nothing is accepted: no threshold reaches precision {self.target_precision:g} on "
-                f"the {self.segments} segments of validation"
+                f"accepted from confidence {self.threshold:.3f}: {self.accepted} of "
+                f"{self.segments} segments of validation, {self.precision:.3f} of them right; what "
+                f"one may count on with so many is {self.lower_bound:.3f} (95 % bound)"
             )
-        return (
-            f"accepted from confidence {self.threshold:.3f}: {self.accepted} of {self.segments} "
-            f"segments of validation, {self.precision:.3f} of them right; what one may count on "
-            f"with so many is {self.lower_bound:.3f} (95 % bound)"
+        nothing = f"nothing is accepted: target_precision is {self.target_precision:g}, and "
+        if self.target_precision == 1:
+            return nothing + "no number of segments can promise that. Set it lower"
+        needed = math.ceil(math.log(_ALPHA) / math.log(self.target_precision))
+        if needed > self.segments:
+            most = math.floor(100 * _ALPHA ** (1 / self.segments)) / 100
+            return nothing + (
+                f"to promise that takes {needed} segments of validation without a fault; there "
+                f"are {self.segments}. Give more, or set it to {most:g} or lower"
+            )
+        return nothing + (
+            f"no confidence of the {self.segments} segments of validation promises that "
+            "(95 % bound). Give more, or set it lower"
         )
 
 
 def choose_threshold(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], target_precision: float
 ) -> Threshold:
-    """The lowest threshold at which validation's precision reaches the target.
+    """The lowest threshold whose precision one may count on to reach the target.
 
-    Where none does, nothing is accepted.
+    That is, whose Clopper–Pearson bound (Biometrika 1934) does: of few segments all may be right
+    by luck. Where no bound reaches the target, nothing is accepted. The bound holds for each
+    threshold by itself; that the lowest of several is taken makes it a little too kind, where the
+    confidences' order says nothing.
     """
     order = np.argsort(-confidence, kind="stable")
-    hits = np.cumsum(right[order])
-    taken = np.arange(1, len(order) + 1)
+    hits, taken = np.cumsum(right[order]), np.arange(1, len(order) + 1)
+    bound = np.where(hits > 0, beta.ppf(_ALPHA, np.maximum(hits, 1), taken - hits + 1), 0)
     ends = np.append(np.diff(confidence[order]) != 0, True)  # equal confidences come together
-    good = np.flatnonzero(ends & (hits >= target_precision * taken - 1e-9))
+    good = np.flatnonzero(ends & (bound >= target_precision))
     if not len(good):
         return Threshold(NOTHING, target_precision, len(order), 0, 0.0, 0.0)
     last = good[-1]
-    n, k = int(taken[last]), int(hits[last])
     return Threshold(
         threshold=float(confidence[order][last]),
         target_precision=target_precision,
         segments=len(order),
-        accepted=n,
-        precision=k / n,
-        lower_bound=float(beta.ppf(_ALPHA, k, n - k + 1)),
+        accepted=int(taken[last]),
+        precision=float(hits[last] / taken[last]),
+        lower_bound=float(bound[last]),
     )
 
 
@@ -137,12 +150,17 @@ def _segment(
             Alternative(classes[other], float(by_class[other])) for other in others[:ALTERNATIVES]
         ),
         status="accepted" if accepted else "review",
-        reasons=() if accepted else _reasons(channel, rows, found, span, label),
+        reasons=() if accepted else _reasons(channel, rows, found, span, label, threshold),
     )
 
 
 def _reasons(
-    channel: Channel, rows: range, found: StreamPosteriors, span: range, label: int
+    channel: Channel,
+    rows: range,
+    found: StreamPosteriors,
+    span: range,
+    label: int,
+    threshold: float,
 ) -> tuple[str, ...]:
     """Why a segment is for a person, the most telling first; never empty."""
     reasons = []
@@ -159,4 +177,6 @@ def _reasons(
         reasons.append("a page without text")
     if any(page.image is None for page in pages):
         reasons.append("a page without bitmap")
+    if threshold >= NOTHING:
+        return (*reasons, "nothing is accepted: too little to set a threshold by")
     return tuple(reasons) or ("confidence below the threshold",)

@@ -66,17 +66,17 @@ def _pages_to_move(stream: StreamComparison) -> int:
     return len(stream) - int(stream.overlap[partners].sum())
 
 
-def stp(comparison: Comparison) -> WeightedMetric:
-    """Straight-through processing: share of streams with every boundary right.
+def stp_boundaries(comparison: Comparison) -> WeightedMetric:
+    """Straight-through processing of the split: share of streams with every boundary right.
 
     Labels do not count (Heidenreich, Dalvi, Mukku, Verma and Pičuljan, "Large Language Models for
-    Page Stream Segmentation", TABME++, 2024); see `stp_with_label`.
+    Page Stream Segmentation", TABME++, 2024); see `stp`.
     """
     return _flawless([stream.exact.all() for stream in comparison.streams])
 
 
-def stp_with_label(comparison: Comparison) -> WeightedMetric:
-    """Share of streams with every boundary and every segment's label right."""
+def stp(comparison: Comparison) -> WeightedMetric:
+    """Straight-through processing: share of streams without any error, labels included."""
     return _flawless([stream.exact_with_label.all() for stream in comparison.streams])
 
 

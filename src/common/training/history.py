@@ -14,14 +14,20 @@ Report = Callable[[Epoch, Scores], None]
 
 @dataclass(frozen=True)
 class History:
-    """`history.json` of an artifact: a row an epoch, and (time in epochs, rate) of each step."""
+    """`history.json` of an artifact: a row an epoch, and (time in epochs, rate) of each step.
+
+    Of epochs the one with the lowest validation loss was kept; of what `converged`, the last.
+    """
 
     epochs: tuple[Mapping[str, float], ...]
     rates: tuple[tuple[float, float], ...]
+    converged: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {"epochs": list(self.epochs), "learning_rate": [list(point) for point in self.rates]}
 
     def best(self) -> dict[str, float]:
         """The row of the epoch that was kept."""
+        if self.converged:
+            return dict(self.epochs[-1])
         return dict(min(self.epochs, key=lambda row: row["validation_loss"]))

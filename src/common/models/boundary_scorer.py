@@ -1,0 +1,93 @@
+"""Does a document start with this page? Asked of a page, its neighbours and what they share.
+
+A regularised logistic regression and boosted trees answer, and their logits are averaged. The
+linear one sees its inputs clipped, the trees saturate by themselves, and so does the outcome:
+inputs far outside of what training held must not buy certainty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from common.models.boosted_trees import (
+    BoostedTrees,
+    always,
+    grow_boosted_trees,
+    load_boosted_trees,
+)
+from common.models.trees import Arrays
+from common.pages.evidence import StreamFeatures
+
+_CLIP = 3.0  # standard deviations
+_MOST = 6.0  # of the outcome's logit, either way
+_PENALTY = 0.03  # inverse strength of the linear model's L2 penalty
+_TREES, _LEAVES = 60, 8
+
+
+@dataclass(frozen=True)
+class BoundaryScorer:
+    """mean, deviation and weight float64 [width]."""
+
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    bias: float
+    trees: BoostedTrees
+
+    def logits(self, stream: StreamFeatures) -> NDArray[np.float64]:
+        """Logit that a document starts with each page, [pages]; 0 for the first, which must."""
+        rows = stream.with_context()
+        linear = _scaled(rows, self.mean, self.deviation) @ self.weight + self.bias
+        both = (linear + self.trees.logits(rows)) / 2
+        return np.append(0.0, np.clip(both, -_MOST, _MOST)[1:])
+
+    def arrays(self) -> Arrays:
+        own = {name: np.asarray(getattr(self, name)) for name in _OWN}
+        trees = {f"trees/{name}": array for name, array in self.trees.arrays().items()}
+        return {**own, **trees}
+
+
+_OWN = ("mean", "deviation", "weight", "bias")
+
+
+def load_boundary_scorer(arrays: Arrays) -> BoundaryScorer:
+    """The scorer that `BoundaryScorer.arrays` gave."""
+    trees = {name: arrays[name] for name in arrays if name.startswith("trees/")}
+    return BoundaryScorer(
+        mean=arrays["mean"],
+        deviation=arrays["deviation"],
+        weight=arrays["weight"],
+        bias=float(arrays["bias"]),
+        trees=load_boosted_trees({name.removeprefix("trees/"): trees[name] for name in trees}),
+    )
+
+
+def fit_boundary_scorer(
+    streams: Sequence[StreamFeatures], starts: Sequence[NDArray[np.bool_]], *, seed: int
+) -> BoundaryScorer:
+    """Fit on streams of whole documents; starts bool [pages] of each.
+
+    Where every page, or none, starts a document, the scorer says so of any page.
+    """
+    rows = np.concatenate([stream.with_context()[1:] for stream in streams])
+    answers = np.concatenate([start[1:] for start in starts])
+    if answers.all() or not answers.any():
+        nothing, sure = np.zeros(rows.shape[1]), _MOST if answers.all() else -_MOST
+        return BoundaryScorer(nothing, nothing + 1, nothing, sure, always(sure))
+    mean = rows.mean(axis=0, dtype=np.float64)
+    deviation = np.maximum(rows.std(axis=0, dtype=np.float64), 0.05)
+    linear = LogisticRegression(C=_PENALTY, max_iter=300)
+    linear.fit(_scaled(rows, mean, deviation), answers)
+    trees = grow_boosted_trees(rows, answers, trees=_TREES, leaves=_LEAVES, seed=seed)
+    return BoundaryScorer(mean, deviation, linear.coef_[0], float(linear.intercept_[0]), trees)
+
+
+def _scaled(
+    rows: NDArray, mean: NDArray[np.float64], deviation: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return np.clip((rows - mean) / deviation, -_CLIP, _CLIP)

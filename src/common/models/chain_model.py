@@ -1,0 +1,227 @@
+"""The chain: a BiLSTM whose scores a linear-chain CRF over pages puts together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import mxnet as mx
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from common.job.files import write_json
+from common.job.tables import SequenceHyperparameters
+from common.models.chain_crf import (
+    ChainScores,
+    marginals,
+    path_score,
+    run_messages,
+    segment_posterior,
+    viterbi,
+)
+from common.models.chain_likelihood import ChainLikelihood
+from common.models.examples import Examples, withholding
+from common.models.sequence_network import SequenceNetwork
+from common.pages.evidence import Evidence, StreamFeatures, stream_features
+from common.pages.posteriors import StreamPosteriors
+from common.pages.recombination import LabelledStream, original_streams, recombined_streams
+from common.training.fit import fit_network
+from common.training.history import History, Report, Scores
+from common.training.rates import warm_then_decay
+from common.training.run import Run
+
+NETWORK = "network.json"
+
+
+@dataclass(frozen=True)
+class ChainModel:
+    """A trained linear chain. Scores are divided by `temperature`."""
+
+    classes: tuple[str, ...]
+    net: SequenceNetwork
+    temperature: float
+
+    def posteriors(self, evidence: Evidence, streams: Sequence[range]) -> list[StreamPosteriors]:
+        """The best segmentation of each stream, given by its rows, and how sure it is."""
+        found = []
+        for rows in streams:
+            scores = chain_scores(self.net, stream_features(evidence, np.asarray(rows)))
+            found.append(decode(scores.scaled(1 / self.temperature)))
+        return found
+
+    def save(self, folder: Path) -> None:
+        self.net.save_parameters(str(folder / "weights.params"))
+        shape = {"width": self.net.mean.shape[0], "modalities": self.net.class_weight.shape[0]}
+        write_json(folder / NETWORK, {**shape, "temperature": self.temperature})
+
+
+def decode(scores: ChainScores) -> StreamPosteriors:
+    """Viterbi segmentation and exact posteriors of one stream."""
+    messages = run_messages(scores)
+    page = marginals(scores, messages)
+    labels, starts = viterbi(scores)
+    edges = [*np.flatnonzero(starts), len(starts)]
+    segments = [segment_posterior(scores, messages, start, stop) for start, stop in pairwise(edges)]
+    return StreamPosteriors(
+        labels=labels,
+        starts=starts,
+        class_probability=page.first + page.continuation,
+        boundary=page.first.sum(axis=1),
+        segment=np.stack(segments),
+    )
+
+
+def fit_chain_model(
+    train: Examples,
+    validation: Examples,
+    classes: Sequence[str],
+    hyperparameters: SequenceHyperparameters,
+    *,
+    score: Callable[[list[StreamPosteriors]], Scores],
+    report: Report,
+) -> tuple[ChainModel, History]:
+    """Train by the exact negative log-likelihood.
+
+    The epoch with the lowest loss on `validation` is kept, then the temperature that suits it.
+
+    Args:
+        score: rates the segmentation of validation's streams, for the log and the history.
+    """
+    hp = hyperparameters
+    as_uploaded = original_streams(train.channel, classes)
+    held_out = original_streams(validation.channel, classes)
+    held_out_features = [stream_features(validation.evidence, one.rows) for one in held_out]
+    mx.random.seed(hp.seed)
+    net = _initialised(train, as_uploaded, len(classes), hp)
+
+    def batches(epoch: int) -> list[list[tuple[LabelledStream, StreamFeatures]]]:
+        rng = np.random.default_rng((hp.seed, epoch))
+        anew = rng.random() < hp.recombine
+        streams = recombined_streams(train.channel, classes, rng) if anew else as_uploaded
+        order = rng.permutation(len(streams))
+        made = [
+            (streams[i], withholding(train.evidence, streams[i], hp.modality_dropout, rng))
+            for i in order
+        ]
+        return [made[at : at + hp.batch_size] for at in range(0, len(made), hp.batch_size)]
+
+    def loss(batch: list[tuple[LabelledStream, StreamFeatures]]) -> mx.nd.NDArray:
+        first, continuation = net(*_padded([features for _, features in batch]))
+        truths = [(stream.labels, stream.starts) for stream, _ in batch]
+        by_stream = [array.transpose((1, 0, 2)) for array in (first, continuation)]
+        return ChainLikelihood(truths)(*by_stream, net.change.data())
+
+    def held_out_scores() -> list[ChainScores]:
+        return [chain_scores(net, features) for features in held_out_features]
+
+    def evaluate() -> Scores:
+        scores = held_out_scores()
+        return {
+            "loss": _mean_loss(scores, held_out, 1.0),
+            **score([decode(one) for one in scores]),
+        }
+
+    history = fit_network(
+        net,
+        "adam",
+        {"wd": hp.weight_decay},
+        batches=batches,
+        loss=loss,
+        schedule=warm_then_decay(hp.learning_rate, hp.epochs),
+        epochs=hp.epochs,
+        seed=hp.seed,
+        evaluate=evaluate,
+        run=Run(report),  # trained in seconds: without checkpoints
+    )
+    temperature = _best_temperature(held_out_scores(), held_out)
+    return ChainModel(tuple(classes), net, temperature), history
+
+
+def load_chain_model(
+    folder: Path,
+    classes: Sequence[str],
+    hyperparameters: SequenceHyperparameters,
+) -> ChainModel:
+    """Load what `ChainModel.save` wrote."""
+    hp = hyperparameters
+    shape = json.loads((folder / NETWORK).read_text())
+    net = SequenceNetwork(shape["width"], len(classes), shape["modalities"], hp.hidden, hp.dropout)
+    net.load_parameters(str(folder / "weights.params"))
+    return ChainModel(tuple(classes), net, shape["temperature"])
+
+
+def chain_scores(net: SequenceNetwork, stream: StreamFeatures) -> ChainScores:
+    """The CRF's scores of one stream."""
+    first, continuation = net(*_padded([stream]))
+    return ChainScores(
+        *(
+            array.asnumpy().astype(np.float64)
+            for array in (first[:, 0], continuation[:, 0], net.change.data())
+        )
+    )
+
+
+def _initialised(
+    train: Examples,
+    streams: Sequence[LabelledStream],
+    classes: int,
+    hyperparameters: SequenceHyperparameters,
+) -> SequenceNetwork:
+    """A network that knows the inputs' mean and deviation."""
+    hp = hyperparameters
+    seen = [stream_features(train.evidence, stream.rows) for stream in streams]
+    features = np.concatenate([stream.features for stream in seen])
+    modalities = len(seen[0].class_votes)
+    net = SequenceNetwork(features.shape[1], classes, modalities, hp.hidden, hp.dropout)
+    net.initialize(mx.init.Xavier())
+    net.mean.set_data(mx.nd.array(features.mean(axis=0)))
+    net.deviation.set_data(mx.nd.array(np.maximum(features.std(axis=0), 0.05)))
+    return net
+
+
+def _padded(
+    streams: Sequence[StreamFeatures],
+) -> tuple[mx.nd.NDArray, ...]:
+    """The network's input of several streams."""
+    lengths = [len(stream.features) for stream in streams]
+    padded = [
+        _stack([getattr(stream, name) for stream in streams], axis, max(lengths))
+        for name, axis in (("features", 0), ("class_votes", 1), ("boundary_votes", 1))
+    ]
+    return (*padded, mx.nd.array(lengths))
+
+
+def _stack(arrays: Sequence[NDArray[np.float32]], axis: int, pages: int) -> mx.nd.NDArray:
+    """Pad `axis`, the pages, with zeros, and stack the streams behind it."""
+    padded = []
+    for array in arrays:
+        widths = [(0, 0)] * array.ndim
+        widths[axis] = (0, pages - array.shape[axis])
+        padded.append(np.pad(array, widths))
+    return mx.nd.array(np.stack(padded, axis=axis + 1))
+
+
+def _mean_loss(
+    scores: Sequence[ChainScores], truths: Sequence[LabelledStream], temperature: float
+) -> float:
+    """Mean negative log-likelihood of a stream."""
+    total = 0.0
+    for one, truth in zip(scores, truths, strict=True):
+        cooled = one.scaled(1 / temperature)
+        partition = run_messages(cooled).log_partition
+        total += partition - path_score(cooled, truth.labels, truth.starts)
+    return total / len(truths)
+
+
+def _best_temperature(scores: Sequence[ChainScores], truths: Sequence[LabelledStream]) -> float:
+    """Temperature with the lowest loss on validation (Guo et al. 2017, §4.2), in [½, 4]."""
+    found = minimize_scalar(
+        lambda log_temperature: _mean_loss(scores, truths, np.exp(log_temperature)),
+        bounds=(np.log(0.5), np.log(4)),
+        method="bounded",
+    )
+    return float(np.exp(found.x))

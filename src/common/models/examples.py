@@ -1,0 +1,32 @@
+"""What a sequence model learns from: labelled pages, and what the base models say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.pages.channel import Channel
+from common.pages.evidence import Evidence, StreamFeatures, stream_features
+from common.pages.recombination import LabelledStream
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A labelled channel, and what the base models say of its pages."""
+
+    channel: Channel
+    evidence: Evidence
+
+    def take(self, rows: NDArray[np.intp]) -> Examples:
+        """The given pages alone."""
+        return Examples(self.channel.take(rows), self.evidence.take(rows))
+
+
+def withholding(
+    evidence: Evidence, stream: LabelledStream, share: float, rng: np.random.Generator
+) -> StreamFeatures:
+    """A stream's features, text or bitmap of some pages withheld: a model learns to do without."""
+    withheld = rng.random((len(evidence.modalities), len(stream.rows))) < share
+    return stream_features(evidence, stream.rows, withheld)

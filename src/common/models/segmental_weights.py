@@ -1,0 +1,157 @@
+"""A few shared scalars that weigh what boundary scorer, votes, classifier and lengths say.
+
+They are learnt by the exact likelihood of true segmentations, on parts that were made out of fold:
+weights learnt on parts that know the answers would trust them too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import OptimizeResult, minimize
+
+from common.models.segmental_crf import Counts, SegmentalScores, expected_counts, run_messages
+from common.models.segmental_paths import Truth, path_counts, path_scores
+
+Floats = NDArray[np.float64]
+_STEPS = 60
+_PULL = 2.0  # strength of the pull towards the weights that learning starts from
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is weighed, of streams side by side, padded at their end.
+
+    Shapes: lengths int [streams]; boundary [streams, pages], logits; votes [kinds, streams, pages,
+    classes]; document [kinds, streams, pages, limit, classes]; table [limit, classes];
+    tail [classes].
+    """
+
+    lengths: NDArray[np.intp]
+    boundary: Floats
+    votes: Floats
+    document: Floats
+    table: Floats
+    tail: Floats
+
+
+@dataclass(frozen=True)
+class Weights:
+    """boundary, start, length: scalars; votes [kinds], document [kinds]; label [classes]."""
+
+    boundary: float
+    start: float
+    length: float
+    votes: Floats
+    document: Floats
+    label: Floats
+
+    def scores(self, parts: Parts) -> SegmentalScores:
+        page = np.tensordot(self.votes, parts.votes, axes=1)
+        start = self.boundary * parts.boundary + self.start
+        return SegmentalScores(
+            first=page + start[:, :, None] + self.label,
+            continuation=page,
+            lengths=parts.lengths,
+            length=self.length * parts.table,
+            tail=self.length * parts.tail,
+            document=np.tensordot(self.document, parts.document, axes=1),
+        )
+
+    def gradient(self, parts: Parts, counts: Counts) -> Floats:
+        """Of a loss with respect to `vector()`, given its gradient with respect to the scores."""
+        if counts.document is None:
+            raise ValueError("counts without a document term")
+        of_page = counts.first + counts.continuation
+        return np.concatenate(
+            [
+                [
+                    (counts.first.sum(axis=2) * parts.boundary).sum(),
+                    counts.first.sum(),
+                    (counts.length * parts.table).sum() + (counts.tail * parts.tail).sum(),
+                ],
+                np.tensordot(parts.votes, of_page, axes=3),
+                np.tensordot(parts.document, counts.document, axes=4),
+                counts.first.sum(axis=(0, 1)),
+            ]
+        )
+
+    def vector(self) -> Floats:
+        scalars = [self.boundary, self.start, self.length]
+        return np.concatenate([scalars, self.votes, self.document, self.label])
+
+
+def from_vector(vector: Floats, votes: int, documents: int) -> Weights:
+    """The weights whose `vector()` this is, given how many kinds of votes and of documents."""
+    boundary, start, length = vector[:3].tolist()
+    of_votes, of_documents, label = np.split(vector[3:], [votes, votes + documents])
+    return Weights(boundary, start, length, of_votes, of_documents, label)
+
+
+def sensible_weights(votes: int, documents: int, classes: int) -> Weights:
+    """Where learning starts, and where it stays if there is little to learn from."""
+    return Weights(
+        0.8,
+        0.0,
+        0.7,
+        np.full(votes, 0.1),
+        np.full(documents, 0.7 / documents),
+        np.zeros(classes),
+    )
+
+
+def loss(scores: SegmentalScores, truths: Sequence[Truth]) -> float:
+    """Negative log-likelihood, summed over streams."""
+    return float((run_messages(scores).log_partition - path_scores(scores, truths)).sum())
+
+
+def fit_weights(
+    parts: Sequence[Parts],
+    truths: Sequence[Sequence[Truth]],
+    *,
+    copies: int,
+    after_step: Callable[[Weights, float], None],
+) -> Weights:
+    """Minimise the negative log-likelihood of all streams, by L-BFGS.
+
+    Args:
+        copies: how often each document comes; copies are no further evidence.
+        after_step: is told of the weights and the loss of a document after every step.
+    """
+    kinds = len(parts[0].votes), len(parts[0].document)
+    start = sensible_weights(*kinds, len(parts[0].tail)).vector()
+    true = [
+        path_counts(Weights.scores(from_vector(start, *kinds), one), own)
+        for one, own in zip(parts, truths, strict=True)
+    ]
+    documents = sum(one.first.sum() for one in true) / copies
+
+    def objective(vector: Floats) -> tuple[float, Floats]:
+        weights = from_vector(vector, *kinds)
+        away = vector - start
+        total, gradient = float(_PULL / 2 * away @ away), _PULL * away
+        for one, own, counted in zip(parts, truths, true, strict=True):
+            scores = weights.scores(one)
+            messages = run_messages(scores)
+            total += float((messages.log_partition - path_scores(scores, own)).sum()) / copies
+            excess = _difference(expected_counts(scores, messages), counted)
+            gradient = gradient + weights.gradient(one, excess) / copies
+        return total, gradient
+
+    def report(intermediate_result: OptimizeResult) -> None:
+        step = intermediate_result
+        after_step(from_vector(step.x, *kinds), float(step.fun) / documents)
+
+    options = {"maxiter": _STEPS, "ftol": 1e-6}
+    found = minimize(
+        objective, start, jac=True, method="L-BFGS-B", callback=report, options=options
+    )
+    return from_vector(found.x, *kinds)
+
+
+def _difference(expected: Counts, true: Counts) -> Counts:
+    names = ("first", "continuation", "length", "tail", "document")
+    return Counts(**{n: getattr(expected, n) - getattr(true, n) for n in names}, change=None)

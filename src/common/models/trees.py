@@ -1,0 +1,77 @@
+"""Decision trees as plain arrays: grown by a library, kept without anything that can run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray]
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Several trees side by side.
+
+    Shapes: roots int [trees], places of the trees' roots among all nodes; feature, left and right
+    int [nodes], threshold float64 [nodes], value [nodes, outputs]. A row goes left where its
+    feature is at most the threshold; a leaf is its own left and right.
+    """
+
+    roots: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: NDArray
+
+    def sums(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Values of the leaves that each row ends in, summed over trees, [rows, outputs]."""
+        node = np.tile(self.roots, (len(rows), 1))
+        which = np.arange(len(rows))[:, None]
+        while True:
+            left = rows[which, self.feature[node]] <= self.threshold[node]
+            following = np.where(left, self.left[node], self.right[node])
+            if np.array_equal(following, node):
+                break
+            node = following
+        total = np.zeros((len(rows), self.value.shape[1]))
+        for leaves in node.T:
+            total += self.value[leaves]
+        return total
+
+    def arrays(self) -> Arrays:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class TreeNodes:
+    """One tree: children are places in this tree, and mean nothing where `leaf`."""
+
+    leaf: NDArray[np.bool_]
+    feature: NDArray
+    threshold: NDArray
+    left: NDArray
+    right: NDArray
+    value: NDArray  # [nodes, outputs]
+
+
+def side_by_side(trees: Sequence[TreeNodes]) -> Trees:
+    """Put trees into one set of arrays."""
+    sizes = [len(tree.leaf) for tree in trees]
+    roots = np.cumsum([0, *sizes[:-1]])
+
+    def joined(name: str) -> NDArray:
+        return np.concatenate([getattr(tree, name) for tree in trees])
+
+    leaf, shift, here = joined("leaf"), np.repeat(roots, sizes), np.arange(sum(sizes))
+    return Trees(
+        roots=roots.astype(np.int32),
+        feature=np.where(leaf, 0, joined("feature")).astype(np.int32),
+        threshold=np.where(leaf, 0.0, joined("threshold")),
+        left=np.where(leaf, here, joined("left") + shift).astype(np.int32),
+        right=np.where(leaf, here, joined("right") + shift).astype(np.int32),
+        value=np.where(leaf[:, None], joined("value"), 0.0).astype(joined("value").dtype),
+    )

@@ -1,0 +1,38 @@
+import numpy as np
+from tests.models.test_sequence import CHAIN, CLASSES, examples
+
+from common.models.cross_validation import cross_validate
+
+
+def test_every_document_is_held_out_once_each_time_and_whole():
+    known = examples(1)
+    system = CHAIN.model_copy(update={"epochs": 1})
+    rounds = list(cross_validate(known, CLASSES, {"chain": system}, folds=3, times=2, seed=1))
+    assert len(rounds) == 3
+    for time in range(2):
+        held_out = [one.held_out[time] for one in rounds]
+        texts = [page.text for part in held_out for page in part.channel.pages]
+        assert sorted(texts) == sorted(page.text for page in known.channel.pages)
+        documents = [document for part in held_out for document in part.channel.documents]
+        assert len(documents) == len(known.channel.documents)
+    for one in rounds:
+        seen = {page.text for page in one.validation.channel.pages}
+        assert seen.isdisjoint(page.text for page in one.held_out[0].channel.pages)
+        for part, posteriors in zip(one.held_out, one.of_held_out["chain"], strict=True):
+            assert part.evidence.image.keys == part.channel.keys
+            assert [len(found.labels) for found in posteriors] == list(
+                map(len, part.channel.streams)
+            )
+
+
+def test_evidence_goes_with_its_page():
+    known = examples(1)
+    first = known.evidence.image.probabilities
+    by_text = dict(zip((page.text for page in known.channel.pages), first.tolist(), strict=True))
+    system = CHAIN.model_copy(update={"epochs": 1})
+    (one, *_) = cross_validate(known, CLASSES, {"chain": system}, folds=2, times=1, seed=1)
+    held_out = one.held_out[0]
+    last_pages = [document.rows[-1] for document in held_out.channel.documents]
+    there = held_out.evidence.image.probabilities[last_pages]
+    expected = [by_text[held_out.channel.pages[row].text] for row in last_pages]
+    np.testing.assert_array_equal(there, np.array(expected, dtype=np.float32))

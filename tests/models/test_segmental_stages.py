@@ -1,0 +1,158 @@
+"""What the segmental model weighs, each part against a plain computation."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from common.models.boundary_scorer import fit_boundary_scorer, load_boundary_scorer
+from common.models.document_classifier import DocumentClassifier, fit_document_classifier
+from common.models.length_table import fit_lengths
+from common.models.page_classifier import pooled
+from common.models.segmental_crf import run_messages
+from common.models.segmental_paths import Segments, path_scores
+from common.models.segmental_weights import Parts, fit_weights, sensible_weights
+from common.pages.evidence import StreamFeatures
+
+FLOOR = np.log(0.003)
+
+
+def features_of(pages, seed, classes=3, modalities=2):
+    rng = np.random.default_rng(seed)
+    seen = rng.random((modalities, pages)) < 0.8
+    votes = np.log(rng.dirichlet(np.ones(classes), (modalities, pages))) * seen[:, :, None]
+    return StreamFeatures(
+        features=rng.normal(size=(pages, 6)).astype(np.float32),
+        class_votes=votes.astype(np.float32),
+        boundary_votes=np.zeros((modalities, pages), np.float32),
+        seen=seen,
+    )
+
+
+def test_the_class_of_a_document_is_that_of_its_pooled_pages():
+    """Prefix sums against pooling every document by itself."""
+    rng = np.random.default_rng(0)
+    stream = features_of(6, 1)
+    classifier = DocumentClassifier(rng.normal(size=(4, 6, 3)), rng.normal(size=3))
+    found = classifier.log_probabilities(stream, 4)
+    for start in range(6):
+        for length in range(1, 5):
+            if start + length > 6:
+                assert not found[start, length - 1].any()
+                continue
+            pages = slice(start, start + length)
+            score = classifier.bias.copy()
+            for m, votes in enumerate(stream.class_votes):
+                count = max(1, stream.seen[m, pages].sum())
+                weight = classifier.weight[:, 3 * m : 3 * m + 3]
+                total = votes[pages].sum(axis=0)
+                ends = votes[start], votes[start + length - 1]
+                for one, pool in zip(
+                    (total / count, *ends, total / np.sqrt(count)), weight, strict=True
+                ):
+                    score = score + one @ pool
+            expected = np.maximum(log_softmax(score), FLOOR)
+            np.testing.assert_allclose(found[start, length - 1], expected, atol=1e-6)
+
+
+def test_pages_agree_in_a_pool():
+    log_probabilities = np.log(np.random.default_rng(1).dirichlet(np.ones(3), 5))
+    found = pooled(log_probabilities, 3)
+    expected = log_softmax(log_probabilities[1:4].sum(axis=0) / np.sqrt(3))
+    np.testing.assert_allclose(found[1, 2], np.maximum(expected, FLOOR))
+    assert not found[3, 2].any()
+
+
+@pytest.mark.parametrize("known", [[0], [0, 2], [0, 1, 2]])
+def test_classes_without_a_document_are_possible_but_unlikely(known):
+    rng = np.random.default_rng(2)
+    streams = [features_of(8, seed) for seed in range(6)]
+    truths = [
+        Segments(np.zeros(4, int), np.arange(0, 8, 2), np.full(4, 2), rng.choice(known, 4))
+        for _ in streams
+    ]
+    classifier = fit_document_classifier(streams, truths, 3, copies=1)
+    found = np.exp(classifier.log_probabilities(streams[0], 3))[:6]
+    assert np.isfinite(found).all()
+    unknown = [label for label in range(3) if label not in known]
+    assert (found[:, :, unknown] < 0.1).all()
+
+
+def test_lengths_are_a_distribution_that_never_ends():
+    rng = np.random.default_rng(3)
+    pages, labels = rng.integers(1, 9, 60), rng.integers(0, 2, 60)
+    found = fit_lengths(pages, labels, limit=6, classes=3)
+    tail = np.exp(found.table[-1]) * np.exp(found.tail) / (1 - np.exp(found.tail))
+    np.testing.assert_allclose(np.exp(found.table).sum(axis=0) + tail, 1)
+    only_short = fit_lengths(np.full(50, 2), np.zeros(50, int), limit=6, classes=2)
+    assert only_short.table[1, 0] > np.log(0.4)
+    assert (only_short.table > np.log(1e-6)).all()
+
+
+def test_the_boundary_scorer_saturates_and_is_what_was_kept():
+    rng = np.random.default_rng(4)
+    streams = [features_of(10, seed) for seed in range(30)]
+    starts = [np.append(True, s.features[1:, 0] + rng.normal(0, 0.5, 9) > 0) for s in streams]
+    scorer = fit_boundary_scorer(streams, starts, seed=1)
+    found = scorer.logits(streams[0])
+    assert found[0] == 0
+    assert np.mean((found[1:] > 0) == starts[0][1:]) > 0.7
+    kept = load_boundary_scorer(scorer.arrays())
+    np.testing.assert_array_equal(kept.logits(streams[0]), found)
+    far = replace(streams[0], features=streams[0].features * 1e4)
+    assert np.abs(scorer.logits(far)).max() <= 6
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_where_all_answers_are_the_same_that_is_the_answer(answer):
+    streams = [features_of(4, 1), features_of(1, 2)]
+    starts = [np.append(True, np.full(len(stream.features) - 1, answer)) for stream in streams]
+    scorer = fit_boundary_scorer(streams, starts, seed=1)
+    assert ((scorer.logits(streams[0])[1:] > 0) == answer).all()
+
+
+def parts_of(seed, streams=3, pages=6, classes=3, limit=4):
+    rng = np.random.default_rng(seed)
+    return Parts(
+        lengths=rng.integers(3, pages + 1, streams),
+        boundary=rng.normal(size=(streams, pages)),
+        votes=rng.normal(size=(2, streams, pages, classes)),
+        document=rng.normal(size=(2, streams, pages, limit, classes)),
+        table=rng.normal(size=(limit, classes)),
+        tail=-rng.random(classes),
+    )
+
+
+def truths_of(parts, seed):
+    rng = np.random.default_rng(seed)
+    found = []
+    for pages in parts.lengths:
+        starts = np.append(True, rng.random(pages - 1) < 0.5)
+        found.append((rng.integers(0, 3, starts.sum())[np.cumsum(starts) - 1], starts))
+    return found
+
+
+def test_the_weights_minimise_the_loss_with_its_pull():
+    """No step from what was found, along any weight, makes the objective smaller."""
+    parts = [parts_of(seed) for seed in (1, 2)]
+    truths = [truths_of(one, seed) for seed, one in enumerate(parts)]
+    losses = []
+    found = fit_weights(parts, truths, copies=1, after_step=lambda w, x: losses.append(x))
+    start = sensible_weights(2, 2, 3).vector()
+
+    def objective(vector):
+        weights = type(found)(*vector[:3], *np.split(vector[3:], [2, 4]))
+        total = np.sum((vector - start) ** 2)
+        for one, own in zip(parts, truths, strict=True):
+            scores = weights.scores(one)
+            total += (run_messages(scores).log_partition - path_scores(scores, own)).sum()
+        return total
+
+    best = objective(found.vector())
+    for index in range(len(start)):
+        for step in (-0.05, 0.05):
+            moved = found.vector()
+            moved[index] += step
+            assert objective(moved) > best
+    assert losses == sorted(losses, reverse=True)
