@@ -33,6 +33,7 @@ from common.training.history import History, Report, Scores
 from common.training.loop import Epoch
 
 _STAGES, _WEIGHTS = "stages.npz", "weights.json"
+_DOUBT = 0.2  # how far from 1 a temperature is expected, in logarithms
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class SegmentalModel:
             folder / _WEIGHTS,
             {
                 "temperature": self.temperature,
-                "kinds": [len(self.weights.votes), len(self.weights.document)],
+                "kinds": len(self.weights.document),
                 "weights": self.weights.vector().tolist(),
             },
         )
@@ -73,7 +74,7 @@ def load_segmental_model(
     with np.load(folder / _STAGES, allow_pickle=False) as arrays:
         stages = load_stages(dict(arrays))
     kept = json.loads((folder / _WEIGHTS).read_text())
-    weights = from_vector(np.array(kept["weights"]), *kept["kinds"])
+    weights = from_vector(np.array(kept["weights"]), kept["kinds"])
     return SegmentalModel(tuple(classes), stages, weights, kept["temperature"])
 
 
@@ -177,9 +178,15 @@ def _decode_each(scores: SegmentalScores) -> list[StreamPosteriors]:
 
 
 def _best_temperature(scores: SegmentalScores, truths: Sequence[Truth]) -> float:
-    """Temperature with the lowest loss on validation (Guo et al. 2017, §4.2), in [½, 4]."""
+    """Temperature with the lowest loss on validation (Guo et al. 2017, §4.2), in [½, 4].
+
+    Pulled to 1: what was learnt out of fold is calibrated already; few streams must not undo it.
+    """
     found = minimize_scalar(
-        lambda log_temperature: loss(scores.scaled(np.exp(-log_temperature)), truths),
+        lambda log_temperature: (
+            loss(scores.scaled(np.exp(-log_temperature)), truths)
+            + (log_temperature / _DOUBT) ** 2 / 2
+        ),
         bounds=(np.log(0.5), np.log(4)),
         method="bounded",
     )
