@@ -22,7 +22,7 @@ from common.models.segmental_crf import (
     run_messages,
     segment_posterior,
 )
-from common.models.segmental_paths import Truth, best_segmentations
+from common.models.segmental_paths import Segmentation, Truth, best_segmentations
 from common.models.segmental_stages import Stages, Streams, fit_stages, load_stages, put_together
 from common.models.segmental_weights import Parts, Weights, fit_weights, from_vector, loss
 from common.pages.evidence import Evidence, stream_features
@@ -47,11 +47,20 @@ class SegmentalModel:
 
     def posteriors(self, evidence: Evidence, streams: Sequence[range]) -> list[StreamPosteriors]:
         """The best segmentation of each stream, given by its rows, and how sure it is."""
-        found = []
-        for rows in streams:
-            parts = self.stages.parts([stream_features(evidence, np.asarray(rows))])
-            found.append(decode(self.weights.scores(parts).scaled(1 / self.temperature)))
-        return found
+        return [decode(self._scores(evidence, rows)) for rows in streams]
+
+    def alternatives(
+        self, evidence: Evidence, rows: range, n: int
+    ) -> list[tuple[Segmentation, float]]:
+        """The n most probable segmentations of a stream, best first, and their probabilities."""
+        scores = self._scores(evidence, rows)
+        partition = float(run_messages(scores).log_partition[0])
+        best = best_segmentations(scores, n)
+        return [(one, float(np.exp(one.score - partition))) for one in best]
+
+    def _scores(self, evidence: Evidence, rows: range) -> SegmentalScores:
+        parts = self.stages.parts([stream_features(evidence, np.asarray(rows))])
+        return self.weights.scores(parts).scaled(1 / self.temperature)
 
     def save(self, folder: Path) -> None:
         buffer = io.BytesIO()
