@@ -12,7 +12,7 @@ from common.models.length_table import fit_lengths
 from common.models.page_classifier import pooled
 from common.models.segmental_crf import run_messages
 from common.models.segmental_paths import Segments, path_scores
-from common.models.segmental_weights import Parts, fit_weights, sensible_weights
+from common.models.segmental_weights import Parts, fit_weights, from_vector, sensible_weights
 from common.pages.evidence import StreamFeatures
 
 FLOOR = np.log(0.003)
@@ -94,7 +94,7 @@ def test_the_boundary_scorer_saturates_and_is_what_was_kept():
     rng = np.random.default_rng(4)
     streams = [features_of(10, seed) for seed in range(30)]
     starts = [np.append(True, s.features[1:, 0] + rng.normal(0, 0.5, 9) > 0) for s in streams]
-    scorer = fit_boundary_scorer(streams, starts, seed=1)
+    scorer = fit_boundary_scorer(streams, starts, copies=1, seed=1)
     found = scorer.logits(streams[0])
     assert found[0] == 0
     assert np.mean((found[1:] > 0) == starts[0][1:]) > 0.7
@@ -108,7 +108,7 @@ def test_the_boundary_scorer_saturates_and_is_what_was_kept():
 def test_where_all_answers_are_the_same_that_is_the_answer(answer):
     streams = [features_of(4, 1), features_of(1, 2)]
     starts = [np.append(True, np.full(len(stream.features) - 1, answer)) for stream in streams]
-    scorer = fit_boundary_scorer(streams, starts, seed=1)
+    scorer = fit_boundary_scorer(streams, starts, copies=1, seed=1)
     assert ((scorer.logits(streams[0])[1:] > 0) == answer).all()
 
 
@@ -117,7 +117,7 @@ def parts_of(seed, streams=3, pages=6, classes=3, limit=4):
     return Parts(
         lengths=rng.integers(3, pages + 1, streams),
         boundary=rng.normal(size=(streams, pages)),
-        votes=rng.normal(size=(2, streams, pages, classes)),
+        page=rng.normal(size=(streams, pages, classes)),
         document=rng.normal(size=(2, streams, pages, limit, classes)),
         table=rng.normal(size=(limit, classes)),
         tail=-rng.random(classes),
@@ -139,10 +139,10 @@ def test_the_weights_minimise_the_loss_with_its_pull():
     truths = [truths_of(one, seed) for seed, one in enumerate(parts)]
     losses = []
     found = fit_weights(parts, truths, copies=1, after_step=lambda w, x: losses.append(x))
-    start = sensible_weights(2, 2, 3).vector()
+    start = sensible_weights(2, 3).vector()
 
     def objective(vector):
-        weights = type(found)(*vector[:3], *np.split(vector[3:], [2, 4]))
+        weights = from_vector(vector, 2)
         total = np.sum((vector - start) ** 2)
         for one, own in zip(parts, truths, strict=True):
             scores = weights.scores(one)

@@ -195,3 +195,18 @@ def test_decoding_a_certain_stream_returns_it():
     np.testing.assert_array_equal(found.labels, labels)
     np.testing.assert_array_equal(found.starts, starts)
     assert found.segment.max(axis=1) == pytest.approx(np.ones(4))
+
+
+def test_the_most_probable_segmentations_of_a_stream_come_with_their_probability():
+    model = fit(SEGMENTAL)[0]
+    test = examples(0)
+    rows = test.channel.streams[0]
+    found = model.alternatives(test.evidence, rows, 50)
+    chances = [chance for _, chance in found]
+    assert chances == sorted(chances, reverse=True)
+    assert sum(chances) <= 1 + 1e-9
+    (best,) = model.posteriors(test.evidence, [rows])
+    np.testing.assert_array_equal(found[0][0].labels, best.labels)
+    np.testing.assert_array_equal(found[0][0].starts, best.starts)
+    # What is certain of the best segmentation is certain of each of its documents.
+    assert chances[0] <= best.segment.max(axis=1).min() + 1e-9

@@ -57,7 +57,7 @@ def test_what_is_accepted_needs_no_reason_and_what_is_not_has_one():
         ({"boundary": np.array([1.0, 0.03, 0.6])}, 2, "uncertain boundary at its first page"),
         ({"boundary": np.array([1.0, 0.3, 0.97])}, 1, "may hold another document"),
         ({"class_probability": np.full((3, 2), 0.5)}, 2, "two labels are possible"),
-        ({}, 1, "nothing is accepted: too little to set a threshold by"),
+        ({}, 1, "no threshold could be set"),
     ],
 )
 def test_the_reason_is_what_is_doubtful(changes, document, reason):

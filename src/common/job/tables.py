@@ -146,7 +146,10 @@ class SequenceHyperparameters(Hyperparameters):
         default="segmental", description="what is scored: whole documents, or page after page"
     )
     modality_dropout: float = Field(
-        default=0.1, ge=0, lt=1, description="how often a page's text, or its bitmap, is withheld"
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="how often text, or bitmap, is withheld: of a page, of a whole stream",
     )
     reshuffles: int = Field(
         default=6,

@@ -1,8 +1,9 @@
 """Does a document start with this page? Asked of a page, its neighbours and what they share.
 
-A regularised logistic regression and boosted trees answer, and their logits are averaged. The
-linear one sees its inputs clipped, the trees saturate by themselves, and so does the outcome:
-inputs far outside of what training held must not buy certainty.
+A regularised logistic regression, boosted trees and a forest answer, and their logits are
+averaged: they are wrong at different places. The linear one sees its inputs clipped, the trees
+saturate by themselves, and so does the outcome: inputs far outside of what training held must not
+buy certainty.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from common.models.boosted_trees import (
@@ -20,13 +22,16 @@ from common.models.boosted_trees import (
     grow_boosted_trees,
     load_boosted_trees,
 )
-from common.models.trees import Arrays
+from common.models.forest import Forest, always_one_class, grow_forest, load_forest
+from common.models.trees import Arrays, below, part
 from common.pages.evidence import StreamFeatures
 
 _CLIP = 3.0  # standard deviations
 _MOST = 6.0  # of the outcome's logit, either way
 _PENALTY = 0.03  # inverse strength of the linear model's L2 penalty
-_TREES, _LEAVES = 60, 8
+_BOOSTED, _LEAVES = 150, 8
+_FOREST, _SMALLEST_LEAF = 100, 2  # trees, and pairs of pages in a leaf, copies apart
+_SURE = 0.003  # the forest's probabilities are clipped here
 
 
 @dataclass(frozen=True)
@@ -37,19 +42,24 @@ class BoundaryScorer:
     deviation: NDArray[np.float64]
     weight: NDArray[np.float64]
     bias: float
-    trees: BoostedTrees
+    boosted: BoostedTrees
+    forest: Forest
 
     def logits(self, stream: StreamFeatures) -> NDArray[np.float64]:
         """Logit that a document starts with each page, [pages]; 0 for the first, which must."""
         rows = stream.with_context()
         linear = _scaled(rows, self.mean, self.deviation) @ self.weight + self.bias
-        both = (linear + self.trees.logits(rows)) / 2
-        return np.append(0.0, np.clip(both, -_MOST, _MOST)[1:])
+        chance = np.clip(self.forest.probabilities(rows)[:, 1], _SURE, 1 - _SURE)
+        together = (linear + self.boosted.logits(rows) + logit(chance)) / 3
+        return np.append(0.0, np.clip(together, -_MOST, _MOST)[1:])
 
     def arrays(self) -> Arrays:
         own = {name: np.asarray(getattr(self, name)) for name in _OWN}
-        trees = {f"trees/{name}": array for name, array in self.trees.arrays().items()}
-        return {**own, **trees}
+        return {
+            **own,
+            **below("boosted", self.boosted.arrays()),
+            **below("forest", self.forest.arrays()),
+        }
 
 
 _OWN = ("mean", "deviation", "weight", "bias")
@@ -57,34 +67,51 @@ _OWN = ("mean", "deviation", "weight", "bias")
 
 def load_boundary_scorer(arrays: Arrays) -> BoundaryScorer:
     """The scorer that `BoundaryScorer.arrays` gave."""
-    trees = {name: arrays[name] for name in arrays if name.startswith("trees/")}
     return BoundaryScorer(
         mean=arrays["mean"],
         deviation=arrays["deviation"],
         weight=arrays["weight"],
         bias=float(arrays["bias"]),
-        trees=load_boosted_trees({name.removeprefix("trees/"): trees[name] for name in trees}),
+        boosted=load_boosted_trees(part("boosted", arrays)),
+        forest=load_forest(part("forest", arrays)),
     )
 
 
 def fit_boundary_scorer(
-    streams: Sequence[StreamFeatures], starts: Sequence[NDArray[np.bool_]], *, seed: int
+    streams: Sequence[StreamFeatures],
+    starts: Sequence[NDArray[np.bool_]],
+    *,
+    copies: int,
+    seed: int,
 ) -> BoundaryScorer:
     """Fit on streams of whole documents; starts bool [pages] of each.
 
     Where every page, or none, starts a document, the scorer says so of any page.
+
+    Args:
+        copies: how often each document comes.
     """
     rows = np.concatenate([stream.with_context()[1:] for stream in streams])
     answers = np.concatenate([start[1:] for start in starts])
     if answers.all() or not answers.any():
         nothing, sure = np.zeros(rows.shape[1]), _MOST if answers.all() else -_MOST
-        return BoundaryScorer(nothing, nothing + 1, nothing, sure, always(sure))
+        leaf = always_one_class(int(answers.all()), classes=2)
+        return BoundaryScorer(nothing, nothing + 1, nothing, sure, always(sure), leaf)
     mean = rows.mean(axis=0, dtype=np.float64)
     deviation = np.maximum(rows.std(axis=0, dtype=np.float64), 0.05)
     linear = LogisticRegression(C=_PENALTY, max_iter=300)
     linear.fit(_scaled(rows, mean, deviation), answers)
-    trees = grow_boosted_trees(rows, answers, trees=_TREES, leaves=_LEAVES, seed=seed)
-    return BoundaryScorer(mean, deviation, linear.coef_[0], float(linear.intercept_[0]), trees)
+    boosted = grow_boosted_trees(rows, answers, trees=_BOOSTED, leaves=_LEAVES, seed=seed)
+    forest = grow_forest(
+        rows,
+        answers.astype(np.intp),
+        2,
+        trees=_FOREST,
+        smallest_leaf=_SMALLEST_LEAF * copies,
+        seed=seed,
+    )
+    weight, bias = linear.coef_[0], float(linear.intercept_[0])
+    return BoundaryScorer(mean, deviation, weight, bias, boosted, forest)
 
 
 def _scaled(

@@ -27,6 +27,14 @@ class Examples:
 def withholding(
     evidence: Evidence, stream: LabelledStream, share: float, rng: np.random.Generator
 ) -> StreamFeatures:
-    """A stream's features, text or bitmap of some pages withheld: a model learns to do without."""
-    withheld = rng.random((len(evidence.modalities), len(stream.rows))) < share
+    """A stream's features, text or bitmap of some pages withheld: a model learns to do without.
+
+    Of several modalities, each is withheld from the whole stream as often as from a page: streams
+    that were never scanned, or never read, are as real as single pages without.
+    """
+    modalities = len(evidence.modalities)
+    withheld = rng.random((modalities, len(stream.rows))) < share
+    whole = int(rng.random() / share) if share else modalities
+    if modalities > 1 and whole < modalities:
+        withheld[whole] = True
     return stream_features(evidence, stream.rows, withheld)

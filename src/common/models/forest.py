@@ -35,6 +35,14 @@ def load_forest(arrays: Arrays) -> Forest:
     return Forest(Trees(**arrays))
 
 
+def always_one_class(label: int, *, classes: int) -> Forest:
+    """One tree that is a leaf: the same class for every row."""
+    nothing = np.zeros(1)
+    value = np.eye(classes, dtype=np.float32)[[label]]
+    leaf = TreeNodes(np.array([True]), nothing, nothing, nothing, nothing, value)
+    return Forest(side_by_side([leaf]))
+
+
 def grow_forest(
     rows: NDArray[np.float32],
     labels: NDArray[np.intp],

@@ -22,7 +22,7 @@ from common.models.segmental_crf import (
     run_messages,
     segment_posterior,
 )
-from common.models.segmental_paths import Truth, best_segmentations
+from common.models.segmental_paths import Segmentation, Truth, best_segmentations
 from common.models.segmental_stages import Stages, Streams, fit_stages, load_stages, put_together
 from common.models.segmental_weights import Parts, Weights, fit_weights, from_vector, loss
 from common.pages.evidence import Evidence, stream_features
@@ -33,6 +33,7 @@ from common.training.history import History, Report, Scores
 from common.training.loop import Epoch
 
 _STAGES, _WEIGHTS = "stages.npz", "weights.json"
+_DOUBT = 0.2  # how far from 1 a temperature is expected, in logarithms
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,20 @@ class SegmentalModel:
 
     def posteriors(self, evidence: Evidence, streams: Sequence[range]) -> list[StreamPosteriors]:
         """The best segmentation of each stream, given by its rows, and how sure it is."""
-        found = []
-        for rows in streams:
-            parts = self.stages.parts([stream_features(evidence, np.asarray(rows))])
-            found.append(decode(self.weights.scores(parts).scaled(1 / self.temperature)))
-        return found
+        return [decode(self._scores(evidence, rows)) for rows in streams]
+
+    def alternatives(
+        self, evidence: Evidence, rows: range, n: int
+    ) -> list[tuple[Segmentation, float]]:
+        """The n most probable segmentations of a stream, best first, and their probabilities."""
+        scores = self._scores(evidence, rows)
+        partition = float(run_messages(scores).log_partition[0])
+        best = best_segmentations(scores, n)
+        return [(one, float(np.exp(one.score - partition))) for one in best]
+
+    def _scores(self, evidence: Evidence, rows: range) -> SegmentalScores:
+        parts = self.stages.parts([stream_features(evidence, np.asarray(rows))])
+        return self.weights.scores(parts).scaled(1 / self.temperature)
 
     def save(self, folder: Path) -> None:
         buffer = io.BytesIO()
@@ -60,7 +70,7 @@ class SegmentalModel:
             folder / _WEIGHTS,
             {
                 "temperature": self.temperature,
-                "kinds": [len(self.weights.votes), len(self.weights.document)],
+                "kinds": len(self.weights.document),
                 "weights": self.weights.vector().tolist(),
             },
         )
@@ -73,7 +83,7 @@ def load_segmental_model(
     with np.load(folder / _STAGES, allow_pickle=False) as arrays:
         stages = load_stages(dict(arrays))
     kept = json.loads((folder / _WEIGHTS).read_text())
-    weights = from_vector(np.array(kept["weights"]), *kept["kinds"])
+    weights = from_vector(np.array(kept["weights"]), kept["kinds"])
     return SegmentalModel(tuple(classes), stages, weights, kept["temperature"])
 
 
@@ -177,9 +187,15 @@ def _decode_each(scores: SegmentalScores) -> list[StreamPosteriors]:
 
 
 def _best_temperature(scores: SegmentalScores, truths: Sequence[Truth]) -> float:
-    """Temperature with the lowest loss on validation (Guo et al. 2017, §4.2), in [½, 4]."""
+    """Temperature with the lowest loss on validation (Guo et al. 2017, §4.2), in [½, 4].
+
+    Pulled to 1: what was learnt out of fold is calibrated already; few streams must not undo it.
+    """
     found = minimize_scalar(
-        lambda log_temperature: loss(scores.scaled(np.exp(-log_temperature)), truths),
+        lambda log_temperature: (
+            loss(scores.scaled(np.exp(-log_temperature)), truths)
+            + (log_temperature / _DOUBT) ** 2 / 2
+        ),
         bounds=(np.log(0.5), np.log(4)),
         method="bounded",
     )

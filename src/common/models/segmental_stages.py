@@ -1,4 +1,4 @@
-"""What the segmental model weighs: boundary scorer, class evidence, classifier, lengths.
+"""What the segmental model weighs: boundary scorer, page and document classifiers, lengths.
 
 Each is learnt by itself, from the documents of one set of pages put together anew several times.
 """
@@ -29,8 +29,8 @@ from common.models.page_classifier import (
     pooled,
 )
 from common.models.segmental_paths import Truth, segments_of
-from common.models.segmental_weights import Floats, Parts
-from common.models.trees import Arrays
+from common.models.segmental_weights import Parts
+from common.models.trees import Arrays, below, part
 from common.pages.evidence import StreamFeatures
 from common.pages.recombination import LabelledStream, recombined_streams
 
@@ -60,41 +60,34 @@ class Stages:
         table = self.lengths.table
         limit, classes = table.shape
         lengths = np.array([len(stream.features) for stream in streams])
-        pages, kinds = lengths.max(), len(_votes(streams[0]))
+        pages = lengths.max()
         boundary = np.zeros((len(streams), pages))
-        votes = np.zeros((kinds + 1, len(streams), pages, classes))
+        page = np.zeros((len(streams), pages, classes))
         document = np.zeros((2, len(streams), pages, limit, classes))
         for row, stream in enumerate(streams):
             here = slice(lengths[row])
-            in_context = self.pages.log_probabilities(stream)
             boundary[row, here] = self.boundaries.logits(stream)
-            votes[:kinds, row, here], votes[kinds, row, here] = _votes(stream), in_context
+            page[row, here] = self.pages.log_probabilities(stream)
             document[0, row, here] = self.documents.log_probabilities(stream, limit)
-            document[1, row, here] = pooled(in_context, limit)
-        return Parts(lengths, boundary, votes, document, table, self.lengths.tail)
+            document[1, row, here] = pooled(page[row, here], limit)
+        return Parts(lengths, boundary, page, document, table, self.lengths.tail)
 
     def arrays(self) -> Arrays:
-        parts = {
-            "boundaries": self.boundaries.arrays(),
-            "pages": self.pages.arrays(),
-            "documents": self.documents.arrays(),
-            "lengths": {"table": self.lengths.table, "tail": self.lengths.tail},
+        return {
+            **below("boundaries", self.boundaries.arrays()),
+            **below("pages", self.pages.arrays()),
+            **below("documents", self.documents.arrays()),
+            **below("lengths", {"table": self.lengths.table, "tail": self.lengths.tail}),
         }
-        return {f"{part}/{n}": array for part, own in parts.items() for n, array in own.items()}
 
 
 def load_stages(arrays: Arrays) -> Stages:
     """The stages that `Stages.arrays` gave."""
-
-    def below(part: str) -> Arrays:
-        start = f"{part}/"
-        return {n.removeprefix(start): array for n, array in arrays.items() if n.startswith(start)}
-
     return Stages(
-        load_boundary_scorer(below("boundaries")),
-        load_page_classifier(below("pages")),
-        load_document_classifier(below("documents")),
-        LengthTable(**below("lengths")),
+        load_boundary_scorer(part("boundaries", arrays)),
+        load_page_classifier(part("pages", arrays)),
+        load_document_classifier(part("documents", arrays)),
+        LengthTable(**part("lengths", arrays)),
     )
 
 
@@ -127,7 +120,12 @@ def fit_stages(streams: Streams, classes: int, *, seed: int) -> Stages:
     """Learn all of them from the same streams."""
     documents = segments_of(streams.truths)
     return Stages(
-        fit_boundary_scorer(streams.features, [starts for _, starts in streams.truths], seed=seed),
+        fit_boundary_scorer(
+            streams.features,
+            [starts for _, starts in streams.truths],
+            copies=streams.copies,
+            seed=seed,
+        ),
         fit_page_classifier(
             streams.features,
             [labels for labels, _ in streams.truths],
@@ -143,16 +141,3 @@ def fit_stages(streams: Streams, classes: int, *, seed: int) -> Stages:
         ),
         fit_lengths(documents.pages, documents.label, limit=LIMIT, classes=classes),
     )
-
-
-def _votes(stream: StreamFeatures) -> Floats:
-    """Log-probabilities by kind, [kinds, pages, classes]: who alone saw the page, who with others.
-
-    A model that is alone is worth more than one that says what another says too.
-    """
-    several = stream.seen.sum(axis=0) > 1
-    votes = stream.class_votes.astype(np.float64)
-    if len(votes) == 1:
-        return votes
-    alone = ~several[:, None]
-    return np.concatenate([votes * alone, votes * several[:, None]])

@@ -1,4 +1,4 @@
-"""A few shared scalars that weigh what boundary scorer, votes, classifier and lengths say.
+"""A few shared scalars that weigh what boundary scorer, classifiers and lengths say.
 
 They are learnt by the exact likelihood of true segmentations, on parts that were made out of fold:
 weights learnt on parts that know the answers would trust them too much.
@@ -25,14 +25,14 @@ _PULL = 2.0  # strength of the pull towards the weights that learning starts fro
 class Parts:
     """What is weighed, of streams side by side, padded at their end.
 
-    Shapes: lengths int [streams]; boundary [streams, pages], logits; votes [kinds, streams, pages,
-    classes]; document [kinds, streams, pages, limit, classes]; table [limit, classes];
-    tail [classes].
+    Shapes: lengths int [streams]; boundary [streams, pages], logits; page [streams, pages,
+    classes], log-probabilities; document [kinds, streams, pages, limit, classes], the same of whole
+    documents; table [limit, classes]; tail [classes].
     """
 
     lengths: NDArray[np.intp]
     boundary: Floats
-    votes: Floats
+    page: Floats
     document: Floats
     table: Floats
     tail: Floats
@@ -40,17 +40,17 @@ class Parts:
 
 @dataclass(frozen=True)
 class Weights:
-    """boundary, start, length: scalars; votes [kinds], document [kinds]; label [classes]."""
+    """Scalars; document [kinds]; label [classes]."""
 
     boundary: float
     start: float
     length: float
-    votes: Floats
+    page: float
     document: Floats
     label: Floats
 
     def scores(self, parts: Parts) -> SegmentalScores:
-        page = np.tensordot(self.votes, parts.votes, axes=1)
+        page = self.page * parts.page
         start = self.boundary * parts.boundary + self.start
         return SegmentalScores(
             first=page + start[:, :, None] + self.label,
@@ -72,35 +72,27 @@ class Weights:
                     (counts.first.sum(axis=2) * parts.boundary).sum(),
                     counts.first.sum(),
                     (counts.length * parts.table).sum() + (counts.tail * parts.tail).sum(),
+                    (of_page * parts.page).sum(),
                 ],
-                np.tensordot(parts.votes, of_page, axes=3),
                 np.tensordot(parts.document, counts.document, axes=4),
                 counts.first.sum(axis=(0, 1)),
             ]
         )
 
     def vector(self) -> Floats:
-        scalars = [self.boundary, self.start, self.length]
-        return np.concatenate([scalars, self.votes, self.document, self.label])
+        scalars = [self.boundary, self.start, self.length, self.page]
+        return np.concatenate([scalars, self.document, self.label])
 
 
-def from_vector(vector: Floats, votes: int, documents: int) -> Weights:
-    """The weights whose `vector()` this is, given how many kinds of votes and of documents."""
-    boundary, start, length = vector[:3].tolist()
-    of_votes, of_documents, label = np.split(vector[3:], [votes, votes + documents])
-    return Weights(boundary, start, length, of_votes, of_documents, label)
+def from_vector(vector: Floats, kinds: int) -> Weights:
+    """The weights whose `vector()` this is, given how many kinds of document scores there are."""
+    boundary, start, length, page = vector[:4].tolist()
+    return Weights(boundary, start, length, page, vector[4 : 4 + kinds], vector[4 + kinds :])
 
 
-def sensible_weights(votes: int, documents: int, classes: int) -> Weights:
+def sensible_weights(kinds: int, classes: int) -> Weights:
     """Where learning starts, and where it stays if there is little to learn from."""
-    return Weights(
-        0.8,
-        0.0,
-        0.7,
-        np.full(votes, 0.1),
-        np.full(documents, 0.7 / documents),
-        np.zeros(classes),
-    )
+    return Weights(0.8, 0.0, 0.7, 0.1, np.full(kinds, 0.7 / kinds), np.zeros(classes))
 
 
 def loss(scores: SegmentalScores, truths: Sequence[Truth]) -> float:
@@ -121,16 +113,16 @@ def fit_weights(
         copies: how often each document comes; copies are no further evidence.
         after_step: is told of the weights and the loss of a document after every step.
     """
-    kinds = len(parts[0].votes), len(parts[0].document)
-    start = sensible_weights(*kinds, len(parts[0].tail)).vector()
+    kinds = len(parts[0].document)
+    start = sensible_weights(kinds, len(parts[0].tail)).vector()
     true = [
-        path_counts(Weights.scores(from_vector(start, *kinds), one), own)
+        path_counts(Weights.scores(from_vector(start, kinds), one), own)
         for one, own in zip(parts, truths, strict=True)
     ]
     documents = sum(one.first.sum() for one in true) / copies
 
     def objective(vector: Floats) -> tuple[float, Floats]:
-        weights = from_vector(vector, *kinds)
+        weights = from_vector(vector, kinds)
         away = vector - start
         total, gradient = float(_PULL / 2 * away @ away), _PULL * away
         for one, own, counted in zip(parts, truths, true, strict=True):
@@ -143,13 +135,13 @@ def fit_weights(
 
     def report(intermediate_result: OptimizeResult) -> None:
         step = intermediate_result
-        after_step(from_vector(step.x, *kinds), float(step.fun) / documents)
+        after_step(from_vector(step.x, kinds), float(step.fun) / documents)
 
     options = {"maxiter": _STEPS, "ftol": 1e-6}
     found = minimize(
         objective, start, jac=True, method="L-BFGS-B", callback=report, options=options
     )
-    return from_vector(found.x, *kinds)
+    return from_vector(found.x, kinds)
 
 
 def _difference(expected: Counts, true: Counts) -> Counts:

@@ -177,6 +177,6 @@ def _reasons(
         reasons.append("a page without text")
     if any(page.image is None for page in pages):
         reasons.append("a page without bitmap")
-    if threshold >= NOTHING:
-        return (*reasons, "nothing is accepted: too little to set a threshold by")
-    return tuple(reasons) or ("confidence below the threshold",)
+    none_set = threshold >= NOTHING
+    otherwise = "no threshold could be set" if none_set else "confidence below the threshold"
+    return tuple(reasons) or (otherwise,)
