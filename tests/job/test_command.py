@@ -48,7 +48,7 @@ def container(tmp_path, monkeypatch) -> Path:
 def jobs_of(*argv: str) -> list[Job[Table]]:
     """The job that a command line makes, in a list; an empty one where it was refused."""
     jobs: list[Job[Table]] = []
-    run_job(jobs.append, Table, channels=CHANNELS, argv=argv)
+    run_job(jobs.append, Table, kind="text", channels=CHANNELS, argv=argv)
     return jobs
 
 
@@ -121,7 +121,7 @@ def test_names_are_not_abbreviated(container, capsys):
     ],
 )
 def test_a_command_line_that_cannot_be_read_is_a_client_error(container, capsys, argv, said):
-    assert run_job(lambda job: None, Table, channels=CHANNELS, argv=argv) == 1
+    assert run_job(lambda job: None, Table, kind="text", channels=CHANNELS, argv=argv) == 1
     assert said in capsys.readouterr().err
     assert (container / "output/failure").read_text().startswith("ClientError: ")
 
@@ -140,7 +140,7 @@ def test_a_foreign_model_folder_is_refused_before_anything_runs(container, capsy
 
 
 def test_help_names_rules_and_defaults(container, capsys):
-    assert run_job(lambda job: None, Table, channels=CHANNELS, argv=["--help"]) == 0
+    assert run_job(lambda job: None, Table, kind="text", channels=CHANNELS, argv=["--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "passes, 100 % of them: an integer in the range [1, 100]; default 3" in told
     assert "--validation DIR other pages" in told

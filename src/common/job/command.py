@@ -38,6 +38,7 @@ def run_job(
     story: Callable[[Job[Table]], None],
     table: type[Table],
     *,
+    kind: str,
     channels: Mapping[str, str],
     argv: Sequence[str] | None = None,
 ) -> int:
@@ -46,6 +47,7 @@ def run_job(
     Args:
         story: trains and writes the artifact.
         table: the model's hyperparameters.
+        kind: of the artifact that it writes.
         channels: name → what the channel holds, for the help.
     """
     container = container_folders()
@@ -53,7 +55,7 @@ def run_job(
 
     def read_and_run() -> None:
         job = _read_job(table, container, channels, sys.argv[1:] if argv is None else argv)
-        refuse_foreign(job.folders.model)
+        refuse_foreign(job.folders.model, kind=kind)
         log.start(job.hyperparameters)
         story(job)
 
