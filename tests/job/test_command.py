@@ -212,6 +212,11 @@ def test_the_exit_status_of_a_story_is_kept(code, status, capsys):
     assert fail_with(SystemExit(code)) == status
 
 
+def test_an_interruption_by_hand_says_who_interrupted(capsys):
+    assert fail_with(KeyboardInterrupt()) == 1
+    assert capsys.readouterr().err == "AlgorithmError: interrupted: by the keyboard\n"
+
+
 def test_sigterm_unwinds_what_is_half_written_and_is_a_failure(tmp_path, capsys):
     def action() -> None:
         (tmp_path / "half").touch()

@@ -72,7 +72,7 @@ def run_reporting(action: Callable[[], None], *, failure: Path | None = None) ->
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and isinstance(stop.code, int):
             return stop.code
-        return _report(AlgorithmError(f"interrupted: {stop or 'by the keyboard'}"), failure)
+        return _report(AlgorithmError(f"interrupted: {str(stop) or 'by the keyboard'}"), failure)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         told = f"{place}{error.strerror or error}."
