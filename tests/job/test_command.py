@@ -139,6 +139,44 @@ def test_a_foreign_model_folder_is_refused_before_anything_runs(container, capsy
     assert "thesis.tex" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"output-data-dir": "m"}, "--model-dir (m) and --output-data-dir (m)"),
+        ({"output-data-dir": "m/output"}, "--model-dir (m) and --output-data-dir (m/output)"),
+        ({"model-dir": "o/model"}, "--model-dir (o/model) and --output-data-dir (o)"),
+        ({"model-dir": "x/../o"}, "--model-dir (x/../o) and --output-data-dir (o)"),
+        ({"checkpoint-dir": "o/c"}, "--output-data-dir (o) and --checkpoint-dir (o/c)"),
+        ({"model-dir": "t"}, "--model-dir (t) and --train (t)"),
+        ({"output-data-dir": "t/deep"}, "--output-data-dir (t/deep) and --train (t)"),
+        ({"checkpoint-dir": "."}, "--checkpoint-dir (.) and --train (t)"),
+    ],
+)
+def test_what_is_written_lies_apart_from_everything_else(
+    tmp_path, monkeypatch, capsys, changed, said
+):
+    monkeypatch.chdir(tmp_path)
+    places = {"train": "t", "model-dir": "m", "output-data-dir": "o", **changed}
+    assert jobs_of(*(f"--{name}={place}" for name, place in places.items())) == []
+    message = capsys.readouterr().err
+    assert said in message
+    assert "Name folders apart from each other." in message
+
+
+def test_channels_may_share_a_folder():
+    assert jobs_of("--train=t", "--validation=t", "--model-dir=m", "--output-data-dir=o")
+
+
+def test_a_flag_must_not_name_a_folder_of_the_platform(container, capsys):
+    assert jobs_of("--output-data-dir", str(container / "model/reports")) == []
+    assert "are the same folder, or one lies in the other" in capsys.readouterr().err
+
+
+def test_how_the_platform_nests_its_own_folders_is_its_business(container, monkeypatch):
+    monkeypatch.setenv("SM_OUTPUT_DATA_DIR", str(container / "model/output"))
+    assert len(jobs_of()) == 1
+
+
 def test_help_names_rules_and_defaults(container, capsys):
     assert run_job(lambda job: None, Table, kind="text", channels=CHANNELS, argv=["--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())

@@ -14,13 +14,14 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Generic, NoReturn
 
 from common.job import log
 from common.job.artifact import refuse_foreign
-from common.job.errors import AlgorithmError, ClientError, JobError
-from common.job.folders import Folders, container_folders
+from common.job.errors import AlgorithmError, ClientError, JobError, refuse
+from common.job.folders import Folders, container_folders, lies_in
 from common.job.hyperparameters import Hyperparameters, Table, parse, valid_values
 
 FAILURE_LENGTH = 1024  # characters of the failure file that SageMaker shows
@@ -113,6 +114,7 @@ def _read_job(
     known, others = parser.parse_known_args(argv)
     flags = {name: value for name, value in vars(known).items() if value is not None}
     folders = _folders(container, channels, flags)
+    _refuse_overlaps(folders, container)
     values = {**_platform_hyperparameters(), **flags, **_unknown_flags(others)}
     return Job(folders, parse(table, values))
 
@@ -171,6 +173,36 @@ def _folders(
         channels={**container.channels, **named},
         checkpoints=checkpoints or container.checkpoints,
     )
+
+
+def _refuse_overlaps(folders: Folders, container: Folders | None) -> None:
+    """A folder that the job writes to is no other's, lies in none and holds none.
+
+    What the platform alone chose is left to the platform.
+    """
+    written, read = _places(folders)
+    found = {**written, **read}
+    platforms = {} if container is None else {**_places(container)[0], **_places(container)[1]}
+    pairs = [
+        (one, other)
+        for one, other in combinations(found, 2)
+        if one in written and not all(platforms.get(name) == found[name] for name in (one, other))
+    ]
+    problems = [
+        f"--{one} ({found[one]}) and --{other} ({found[other]}) are the same folder, or one lies "
+        "in the other."
+        for one, other in pairs
+        if lies_in(found[one], found[other]) or lies_in(found[other], found[one])
+    ]
+    refuse(problems, remedy="Name folders apart from each other.")
+
+
+def _places(folders: Folders) -> tuple[dict[str, Path], dict[str, Path]]:
+    """What a job writes to and what it reads, by the names of their flags."""
+    written = {"model-dir": folders.model, "output-data-dir": folders.output_data}
+    if folders.checkpoints is not None:
+        written["checkpoint-dir"] = folders.checkpoints
+    return written, dict(folders.channels)
 
 
 def _platform_hyperparameters() -> dict[str, Any]:
