@@ -22,19 +22,20 @@ def compare(arguments: argparse.Namespace) -> None:
     channel = read_channel(arguments.pages, labelled=True)
     predictions = read_predictions(arguments.predictions)
     target = arguments.target_precision
+    histories = read_histories(arguments.model) if arguments.report and arguments.model else None
     metrics = evaluate(channel, *predictions, target_precision=target)
+    print(json.dumps(metrics.as_dict(), indent=1, ensure_ascii=False), flush=True)
+    if arguments.output:
+        write_json(arguments.output, metrics.as_dict())
     if arguments.report:
         write_report(
             arguments.report,
             channel,
             predictions,
             base_outputs=read_base_outputs(arguments.predictions),
-            histories=read_histories(arguments.model) if arguments.model else None,
+            histories=histories,
             target_precision=target,
         )
-    if arguments.output:
-        write_json(arguments.output, metrics.as_dict())
-    print(json.dumps(metrics.as_dict(), indent=1, ensure_ascii=False))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -79,6 +79,14 @@ def test_a_missing_folder_ends_in_a_client_error(job, tmp_path, capsys):
     assert "elsewhere" in refused(job, capsys)
 
 
+def test_the_metrics_are_told_even_if_the_report_cannot_be_written(job, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert evaluate.main([*job, "--report", str(tmp_path / "file/report.html")]) == 1
+    captured = capsys.readouterr()
+    assert "page_accuracy" in json.loads(captured.out)["metrics"]
+    assert "ClientError: " in captured.err
+
+
 def test_a_missing_model_folder_ends_in_a_client_error(job, tmp_path, capsys):
     report = ["--report", str(tmp_path / "r.html"), "--model", str(tmp_path / "none")]
     assert "no model folder" in refused([*job, *report], capsys)

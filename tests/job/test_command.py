@@ -2,6 +2,8 @@ import json
 import logging
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ class Table(Hyperparameters):
     rate: float = Field(default=0.5, gt=0, lt=1, description="step size")
 
 
+SRC = Path(__file__).resolve().parents[2] / "src"
 CHANNELS = {"train": "pages", "validation": "other pages"}
 
 
@@ -224,6 +227,41 @@ def test_a_file_that_cannot_be_used_is_named_with_the_remedy(capsys):
         "ClientError: /nowhere/at/all: No such file or directory. "
         "Check that the place exists, may be read and written, and has room.\n"
     )
+
+
+@pytest.mark.parametrize("error", [OSError("what now"), OSError(9, "Bad file descriptor")])
+def test_an_operating_system_error_without_a_place_is_ours(capsys, error):
+    assert fail_with(error) == 1
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert told.splitlines()[-1] == f"AlgorithmError: OSError: {error}"
+
+
+def test_a_full_disk_asks_for_room_and_says_where_in_the_program(capsys):
+    assert fail_with(OSError(28, "No space left on device")) == 1
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert told.splitlines()[-1].startswith("ClientError: No space left on device. Check that")
+
+
+@pytest.mark.parametrize("length", [1, 10**6])  # told at the end, and in the midst of it
+def test_a_reader_who_has_read_enough_is_no_failure(length):
+    program = (
+        "import sys; from common.job.command import run_reporting; "
+        f"sys.exit(run_reporting(lambda: print('x' * {length})))"
+    )
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-c", program], stdout=write, stderr=subprocess.PIPE, cwd=SRC
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_broken_pipe_that_is_not_our_output_is_ours(capsys):
+    assert fail_with(BrokenPipeError(32, "Broken pipe")) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("AlgorithmError: BrokenPipeError")
 
 
 @pytest.mark.parametrize("length", [10, 1010, 5000])

@@ -7,8 +7,10 @@ defaults, flags of the same names override.
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
+import select
 import signal
 import sys
 import traceback
@@ -25,6 +27,8 @@ from common.job.folders import Folders, container_folders, lies_in
 from common.job.hyperparameters import Hyperparameters, Table, parse, valid_values
 
 FAILURE_LENGTH = 1024  # characters of the failure file that SageMaker shows
+UNREAD = 128 + signal.SIGPIPE  # exit status of a program whose reader has gone
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # may come without the file's name
 
 
 @dataclass(frozen=True)
@@ -68,21 +72,41 @@ def run_reporting(action: Callable[[], None], *, failure: Path | None = None) ->
     signal.signal(signal.SIGTERM, _terminate)
     try:
         action()
+        sys.stdout.flush()
     except JobError as error:
         return _report(error, failure)
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and isinstance(stop.code, int):
             return stop.code
         return _report(AlgorithmError(f"interrupted: {str(stop) or 'by the keyboard'}"), failure)
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        told = f"{place}{error.strerror or error}."
-        remedy = "Check that the place exists, may be read and written, and has room."
-        return _report(ClientError(f"{told} {remedy}"), failure, cause=error)
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and failure is None and _nobody_reads():
+            return UNREAD
+        if isinstance(error, OSError) and (error.filename or error.errno in NO_ROOM):
+            return _report(_about_a_place(error), failure, cause=error)
         own = AlgorithmError(f"{type(error).__name__}: {error}")
         return _report(own, failure, cause=error)
     return 0
+
+
+def _about_a_place(error: OSError) -> ClientError:
+    place = f"{error.filename}: " if error.filename else ""
+    remedy = "Check that the place exists, may be read and written, and has room."
+    return ClientError(f"{place}{error.strerror or error}. {remedy}")
+
+
+def _nobody_reads() -> bool:
+    """Whether whoever read our output has gone; what is left of it is then dropped."""
+    try:
+        output = sys.stdout.fileno()
+    except OSError:  # it is no file
+        return False
+    poll = select.poll()
+    poll.register(output, 0)
+    gone = any(event & select.POLLERR for _, event in poll.poll(0))
+    if gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return gone
 
 
 def _terminate(number: int, frame: Any) -> NoReturn:
@@ -93,7 +117,8 @@ def _terminate(number: int, frame: Any) -> NoReturn:
 def _report(error: JobError, failure: Path | None, cause: BaseException | None = None) -> int:
     message = f"{type(error).__name__}: {error}"
     trace = "".join(traceback.format_exception(cause or error))
-    if isinstance(error, AlgorithmError) and cause is not None:
+    place = cause.filename if isinstance(cause, OSError) else None
+    if cause is not None and place is None:  # nothing but the trace says where
         print(trace, file=sys.stderr)
     print(message, file=sys.stderr, flush=True)
     if failure is not None and not failure.exists():
