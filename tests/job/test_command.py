@@ -111,6 +111,20 @@ def test_flags_nobody_declared_are_refused_together_with_the_rest(container, cap
         assert f"'{name}' is unknown" in message
 
 
+@pytest.mark.parametrize("value", ["-1e-3", "-.5", "-2", "-inf", "-1E+2"])
+def test_a_negative_value_hides_nothing_else_that_is_wrong(container, capsys, value):
+    assert jobs_of("--rate", value, "--epoch", value, "--epochs", "many") == []
+    message = capsys.readouterr().err
+    assert f"'rate' must be a number in the range (0, 1). Got '{value}' instead." in message
+    assert "'epoch' is unknown" in message
+    assert "'epochs' must be an integer" in message
+
+
+def test_a_negative_value_after_a_flag_that_has_one_belongs_to_none(container, capsys):
+    assert jobs_of("--rate=.5", "-1e-3") == []
+    assert "'-1e-3' belongs to no flag" in capsys.readouterr().err
+
+
 def test_names_are_not_abbreviated(container, capsys):
     assert jobs_of("--epo", "3") == []
     assert "'epo' is unknown. Did you mean 'epochs'?" in capsys.readouterr().err

@@ -136,12 +136,32 @@ def _read_job(
     argv: Sequence[str],
 ) -> Job[Table]:
     parser = _parser(table, container, channels)
-    known, others = parser.parse_known_args(argv)
+    known, others = parser.parse_known_args(_joined(argv))
     flags = {name: value for name, value in vars(known).items() if value is not None}
     folders = _folders(container, channels, flags)
     _refuse_overlaps(folders, container)
     values = {**_platform_hyperparameters(), **flags, **_unknown_flags(others)}
     return Job(folders, parse(table, values))
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """`--name -1e-3` as `--name=-1e-3`: argparse takes such a number for another flag."""
+    words: list[str] = []
+    for word in argv:
+        waits = bool(words) and words[-1].startswith("--") and "=" not in words[-1]
+        if waits and word.startswith("-") and _is_number(word):
+            words[-1] += f"={word}"
+        else:
+            words.append(word)
+    return words
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 class _Parser(argparse.ArgumentParser):
