@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,9 +87,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _share(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"must be in the range (0, 1]. Got {text} instead")
+        raise argparse.ArgumentTypeError(
+            f"must be a number in the range (0, 1]. Got '{text}' instead"
+        )
     return value
 
 

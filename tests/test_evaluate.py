@@ -47,7 +47,8 @@ def test_a_target_that_is_no_share_is_refused(job, value, capsys):
     with pytest.raises(SystemExit) as stopped:
         evaluate.main([*job, "--target-precision", value])
     assert stopped.value.code == 2
-    assert "--target-precision" in capsys.readouterr().err
+    rule = f"--target-precision: must be a number in the range (0, 1]. Got '{value}' instead"
+    assert rule in capsys.readouterr().err
 
 
 def refused(arguments, capsys):
