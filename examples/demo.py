@@ -5,6 +5,7 @@ Every step is the program that a SageMaker job would run; `out/demo` holds what 
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -29,6 +30,9 @@ FIGURES = {
 
 
 def main() -> None:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     started = time.monotonic()
     channels = {name: SAMPLE / name for name in ("train", "validation", "test")}
     train("text", channels)
@@ -90,8 +94,9 @@ def figures(metrics: Path) -> str:
     lines = []
     for name, title in FIGURES.items():
         value, interval = found[name]["value"], found[name]["interval"]
+        figure = "–" if value is None else f"{value:.3f}"
         between = f"  ({interval[0]:.3f} – {interval[1]:.3f})" if interval else ""
-        lines.append(f"{title:<34}{value:>7.3f}{between}")
+        lines.append(f"{title:<34}{figure:>7}{between}")
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,19 +23,20 @@ def compare(arguments: argparse.Namespace) -> None:
     channel = read_channel(arguments.pages, labelled=True)
     predictions = read_predictions(arguments.predictions)
     target = arguments.target_precision
+    histories = read_histories(arguments.model) if arguments.report and arguments.model else None
     metrics = evaluate(channel, *predictions, target_precision=target)
+    print(json.dumps(metrics.as_dict(), indent=1, ensure_ascii=False), flush=True)
+    if arguments.output:
+        write_json(arguments.output, metrics.as_dict())
     if arguments.report:
         write_report(
             arguments.report,
             channel,
             predictions,
             base_outputs=read_base_outputs(arguments.predictions),
-            histories=read_histories(arguments.model) if arguments.model else None,
+            histories=histories,
             target_precision=target,
         )
-    if arguments.output:
-        write_json(arguments.output, metrics.as_dict())
-    print(json.dumps(metrics.as_dict(), indent=1, ensure_ascii=False))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,9 +87,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _share(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"must be in the range (0, 1]. Got {text} instead")
+        raise argparse.ArgumentTypeError(
+            f"must be a number in the range (0, 1]. Got '{text}' instead"
+        )
     return value
 
 

@@ -12,22 +12,28 @@ from pathlib import Path
 
 from common.job import log
 from common.job.command import run_reporting
+from common.job.errors import ClientError
+from common.job.folders import lies_in
 from common.models.artifacts import load_ensemble
 from common.pages.channel import read_channel
-from common.pages.outputs import write_page_outputs
 from common.results.decisions import predictions_of
-from common.results.predictions import write_predictions
+from common.results.predictions import write_base_outputs, write_predictions
 from common.results.summary import segment_table
 
 
 def predict(model: Path, pages: Path, output: Path) -> None:
+    for name, folder in (("--model", model), ("--input", pages)):
+        if lies_in(output, folder):
+            raise ClientError(
+                f"--output ({output}) lies in {name} ({folder}), where predictions would "
+                "overwrite what is there. Name a folder outside it."
+            )
     ensemble = load_ensemble(model)
     channel = read_channel(pages)
     evidence = ensemble.evidence(channel)
     posteriors = ensemble.posteriors(channel, evidence)
     predictions = predictions_of(channel, ensemble.classes, posteriors, ensemble.threshold)
-    for outputs in evidence.modalities:
-        write_page_outputs(output / "page_outputs" / f"{outputs.kind}.npz", outputs)
+    write_base_outputs(output, evidence.modalities)
     write_predictions(output, *predictions)
     print(segment_table(predictions.segments))
 

@@ -54,4 +54,4 @@ def train(job: Job[ImageHyperparameters]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(train, ImageHyperparameters, channels=CHANNELS))
+    sys.exit(run_job(train, ImageHyperparameters, kind="image", channels=CHANNELS))

@@ -46,4 +46,4 @@ def train(job: Job[SequenceHyperparameters]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(train, SequenceHyperparameters, channels=CHANNELS))
+    sys.exit(run_job(train, SequenceHyperparameters, kind="ensemble", channels=CHANNELS))

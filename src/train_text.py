@@ -53,4 +53,4 @@ def train(job: Job[TextHyperparameters]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(train, TextHyperparameters, channels=CHANNELS | PRETRAINED))
+    sys.exit(run_job(train, TextHyperparameters, kind="text", channels=CHANNELS | PRETRAINED))

@@ -47,7 +47,8 @@ def test_a_target_that_is_no_share_is_refused(job, value, capsys):
     with pytest.raises(SystemExit) as stopped:
         evaluate.main([*job, "--target-precision", value])
     assert stopped.value.code == 2
-    assert "--target-precision" in capsys.readouterr().err
+    rule = f"--target-precision: must be a number in the range (0, 1]. Got '{value}' instead"
+    assert rule in capsys.readouterr().err
 
 
 def refused(arguments, capsys):
@@ -77,6 +78,14 @@ def test_pages_without_labels_end_in_a_client_error(job, tmp_path, capsys):
 def test_a_missing_folder_ends_in_a_client_error(job, tmp_path, capsys):
     job[3] = str(tmp_path / "elsewhere")
     assert "elsewhere" in refused(job, capsys)
+
+
+def test_the_metrics_are_told_even_if_the_report_cannot_be_written(job, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert evaluate.main([*job, "--report", str(tmp_path / "file/report.html")]) == 1
+    captured = capsys.readouterr()
+    assert "page_accuracy" in json.loads(captured.out)["metrics"]
+    assert "ClientError: " in captured.err
 
 
 def test_a_missing_model_folder_ends_in_a_client_error(job, tmp_path, capsys):

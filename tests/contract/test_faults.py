@@ -113,8 +113,24 @@ def test_prediction_has_faults_too(sound, tmp_path, flag, spoil, says):
     assert not arguments["output"].exists()
 
 
+@pytest.mark.parametrize(
+    ("output", "flag"),
+    [("input", "input"), ("input/new", "input"), ("model", "model"), ("model/text/new", "model")],
+)
+def test_predictions_overwrite_neither_channel_nor_model(sound, tmp_path, output, flag):
+    arguments = {name: tmp_path / name for name in ("model", "input")}
+    shutil.copytree(sound["sequence"] / "model", arguments["model"])
+    sound_job(tmp_path / "ml", "text", {})
+    shutil.copytree(tmp_path / "ml/input/data/validation", arguments["input"])
+    before = files_below(tmp_path)
+    outcome = run_here("predict.py", {**arguments, "output": tmp_path / output})
+    assert_client_error(outcome, (f"--output ({tmp_path / output}) lies in --{flag}", "outside"))
+    assert files_below(tmp_path) == before
+
+
 def test_a_base_model_is_no_ensemble(sound, tmp_path):
-    arguments = {"model": sound["text"] / "model", "input": tmp_path, "output": tmp_path / "o"}
+    places = {name: tmp_path / name for name in ("input", "output")}
+    arguments = {"model": sound["text"] / "model", **places}
     says = ("holds a 'text' artifact, expected 'ensemble'",)
     assert_client_error(run_here("predict.py", arguments), says)
 

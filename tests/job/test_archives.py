@@ -55,8 +55,17 @@ def test_archives_are_found_and_unpacked_wherever_they_lie_below(tmp_path, below
 def test_folders_are_taken_as_they_are(tmp_path):
     for name in ("model", "output"):
         (tmp_path / name).mkdir()
+    (tmp_path / "model/manifest.json").touch()
     results = open_results(tmp_path, tmp_path / "scratch")
     assert (results.model, results.output) == (tmp_path / "model", tmp_path / "output")
+
+
+def test_archives_in_folders_of_those_names_are_archives(tmp_path):
+    for name in ("model", "output"):
+        write_archive(tmp_path / "channel" / name / f"{name}.tar.gz")
+    results = open_results(tmp_path / "channel", tmp_path / "scratch")
+    assert (results.model / "file").read_bytes() == b"content"
+    assert (results.output / "file").read_bytes() == b"content"
 
 
 def test_members_named_as_tar_names_those_of_a_folder_are_fine(tmp_path):

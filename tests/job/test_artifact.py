@@ -1,5 +1,6 @@
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,20 +66,73 @@ def test_nothing_in_it_depends_on_when_and_where(tmp_path):
 
 def test_a_new_artifact_replaces_the_old_one_and_leftovers(tmp_path):
     write(tmp_path, "old")
-    (tmp_path / "deep/more").touch()
     (tmp_path / ".staging-killed").mkdir()
+    (tmp_path / ".staging-killed/half").touch()
     write(tmp_path, "new")
     assert names(tmp_path) == WHOLE
     assert (tmp_path / "deep/weights.params").read_text() == "new"
 
 
-def test_a_folder_with_something_else_is_refused_and_left_alone(tmp_path):
-    (tmp_path / "thesis.tex").touch()
-    with pytest.raises(ClientError, match=r"holds no artifact \(it has thesis.tex\)"):
-        write(tmp_path)
-    with pytest.raises(ClientError, match="thesis"):
-        refuse_foreign(tmp_path)
-    assert names(tmp_path) == ["thesis.tex"]
+FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a thesis": (
+        lambda folder: (folder / "thesis.tex").touch(),
+        r"holds no artifact \(it has thesis.tex\)",
+    ),
+    "a repository": (
+        lambda folder: (folder / ".git").mkdir(),
+        r"holds no artifact \(it has .git\)",
+    ),
+    "somebody else's manifest": (
+        lambda folder: [(folder / name).write_text("{}") for name in (MANIFEST, "app.js")],
+        r"not a manifest of ours .* has app.js, manifest.json",
+    ),
+    "an artifact and a file beside it": (
+        lambda folder: [write(folder), (folder / "notes.txt").touch()],
+        "holds more than its artifact: notes.txt",
+    ),
+    "an artifact and a hidden file": (
+        lambda folder: [write(folder), (folder / ".env").touch()],
+        "holds more than its artifact: .env",
+    ),
+    "an artifact and an empty folder": (
+        lambda folder: [write(folder), (folder / "empty").mkdir()],
+        "holds more than its artifact: empty",
+    ),
+    "an artifact and a file within its folder": (
+        lambda folder: [write(folder), (folder / "deep/more").touch()],
+        "holds more than its artifact: deep/more",
+    ),
+    "an artifact of another kind": (
+        lambda folder: [write(folder), change_manifest(folder, kind="image")],
+        "holds a 'image' artifact, and this job writes 'text'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("put", "said"), FOREIGN.values(), ids=FOREIGN)
+def test_a_folder_with_something_else_is_refused_and_left_alone(tmp_path, put, said):
+    put(tmp_path)
+    before = names(tmp_path)
+    with pytest.raises(ClientError, match=said):
+        write(tmp_path, "new")
+    with pytest.raises(ClientError, match=r"Name an empty or a new folder\."):
+        refuse_foreign(tmp_path, kind="text")
+    assert names(tmp_path) == before
+
+
+def test_what_arrives_while_an_artifact_is_written_stays(tmp_path):
+    write(tmp_path, "old")
+    write(tmp_path, "new", check=lambda staging: (tmp_path / "notes.txt").touch())
+    assert names(tmp_path) == [*WHOLE, "notes.txt"]
+
+
+def test_a_link_of_the_users_is_not_followed(tmp_path):
+    write(tmp_path / "model")
+    (tmp_path / "model/deep").rename(tmp_path / "elsewhere")
+    (tmp_path / "model/deep").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ClientError, match="more than its artifact: deep"):
+        write(tmp_path / "model")
+    assert names(tmp_path / "elsewhere") == ["weights.params"]
 
 
 @pytest.mark.parametrize("old", [False, True])

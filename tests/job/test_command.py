@@ -2,6 +2,8 @@ import json
 import logging
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ class Table(Hyperparameters):
     rate: float = Field(default=0.5, gt=0, lt=1, description="step size")
 
 
+SRC = Path(__file__).resolve().parents[2] / "src"
 CHANNELS = {"train": "pages", "validation": "other pages"}
 
 
@@ -48,7 +51,7 @@ def container(tmp_path, monkeypatch) -> Path:
 def jobs_of(*argv: str) -> list[Job[Table]]:
     """The job that a command line makes, in a list; an empty one where it was refused."""
     jobs: list[Job[Table]] = []
-    run_job(jobs.append, Table, channels=CHANNELS, argv=argv)
+    run_job(jobs.append, Table, kind="text", channels=CHANNELS, argv=argv)
     return jobs
 
 
@@ -108,6 +111,20 @@ def test_flags_nobody_declared_are_refused_together_with_the_rest(container, cap
         assert f"'{name}' is unknown" in message
 
 
+@pytest.mark.parametrize("value", ["-1e-3", "-.5", "-2", "-inf", "-1E+2"])
+def test_a_negative_value_hides_nothing_else_that_is_wrong(container, capsys, value):
+    assert jobs_of("--rate", value, "--epoch", value, "--epochs", "many") == []
+    message = capsys.readouterr().err
+    assert f"'rate' must be a number in the range (0, 1). Got '{value}' instead." in message
+    assert "'epoch' is unknown" in message
+    assert "'epochs' must be an integer" in message
+
+
+def test_a_negative_value_after_a_flag_that_has_one_belongs_to_none(container, capsys):
+    assert jobs_of("--rate=.5", "-1e-3") == []
+    assert "'-1e-3' belongs to no flag" in capsys.readouterr().err
+
+
 def test_names_are_not_abbreviated(container, capsys):
     assert jobs_of("--epo", "3") == []
     assert "'epo' is unknown. Did you mean 'epochs'?" in capsys.readouterr().err
@@ -121,7 +138,7 @@ def test_names_are_not_abbreviated(container, capsys):
     ],
 )
 def test_a_command_line_that_cannot_be_read_is_a_client_error(container, capsys, argv, said):
-    assert run_job(lambda job: None, Table, channels=CHANNELS, argv=argv) == 1
+    assert run_job(lambda job: None, Table, kind="text", channels=CHANNELS, argv=argv) == 1
     assert said in capsys.readouterr().err
     assert (container / "output/failure").read_text().startswith("ClientError: ")
 
@@ -139,8 +156,46 @@ def test_a_foreign_model_folder_is_refused_before_anything_runs(container, capsy
     assert "thesis.tex" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"output-data-dir": "m"}, "--model-dir (m) and --output-data-dir (m)"),
+        ({"output-data-dir": "m/output"}, "--model-dir (m) and --output-data-dir (m/output)"),
+        ({"model-dir": "o/model"}, "--model-dir (o/model) and --output-data-dir (o)"),
+        ({"model-dir": "x/../o"}, "--model-dir (x/../o) and --output-data-dir (o)"),
+        ({"checkpoint-dir": "o/c"}, "--output-data-dir (o) and --checkpoint-dir (o/c)"),
+        ({"model-dir": "t"}, "--model-dir (t) and --train (t)"),
+        ({"output-data-dir": "t/deep"}, "--output-data-dir (t/deep) and --train (t)"),
+        ({"checkpoint-dir": "."}, "--checkpoint-dir (.) and --train (t)"),
+    ],
+)
+def test_what_is_written_lies_apart_from_everything_else(
+    tmp_path, monkeypatch, capsys, changed, said
+):
+    monkeypatch.chdir(tmp_path)
+    places = {"train": "t", "model-dir": "m", "output-data-dir": "o", **changed}
+    assert jobs_of(*(f"--{name}={place}" for name, place in places.items())) == []
+    message = capsys.readouterr().err
+    assert said in message
+    assert "Name folders apart from each other." in message
+
+
+def test_channels_may_share_a_folder():
+    assert jobs_of("--train=t", "--validation=t", "--model-dir=m", "--output-data-dir=o")
+
+
+def test_a_flag_must_not_name_a_folder_of_the_platform(container, capsys):
+    assert jobs_of("--output-data-dir", str(container / "model/reports")) == []
+    assert "are the same folder, or one lies in the other" in capsys.readouterr().err
+
+
+def test_how_the_platform_nests_its_own_folders_is_its_business(container, monkeypatch):
+    monkeypatch.setenv("SM_OUTPUT_DATA_DIR", str(container / "model/output"))
+    assert len(jobs_of()) == 1
+
+
 def test_help_names_rules_and_defaults(container, capsys):
-    assert run_job(lambda job: None, Table, channels=CHANNELS, argv=["--help"]) == 0
+    assert run_job(lambda job: None, Table, kind="text", channels=CHANNELS, argv=["--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "passes, 100 % of them: an integer in the range [1, 100]; default 3" in told
     assert "--validation DIR other pages" in told
@@ -188,6 +243,41 @@ def test_a_file_that_cannot_be_used_is_named_with_the_remedy(capsys):
     )
 
 
+@pytest.mark.parametrize("error", [OSError("what now"), OSError(9, "Bad file descriptor")])
+def test_an_operating_system_error_without_a_place_is_ours(capsys, error):
+    assert fail_with(error) == 1
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert told.splitlines()[-1] == f"AlgorithmError: OSError: {error}"
+
+
+def test_a_full_disk_asks_for_room_and_says_where_in_the_program(capsys):
+    assert fail_with(OSError(28, "No space left on device")) == 1
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert told.splitlines()[-1].startswith("ClientError: No space left on device. Check that")
+
+
+@pytest.mark.parametrize("length", [1, 10**6])  # told at the end, and in the midst of it
+def test_a_reader_who_has_read_enough_is_no_failure(length):
+    program = (
+        "import sys; from common.job.command import run_reporting; "
+        f"sys.exit(run_reporting(lambda: print('x' * {length})))"
+    )
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-c", program], stdout=write, stderr=subprocess.PIPE, cwd=SRC
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_broken_pipe_that_is_not_our_output_is_ours(capsys):
+    assert fail_with(BrokenPipeError(32, "Broken pipe")) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("AlgorithmError: BrokenPipeError")
+
+
 @pytest.mark.parametrize("length", [10, 1010, 5000])
 def test_the_failure_file_is_no_longer_than_what_is_shown(tmp_path, length):
     fail_with(ClientError("x" * length), tmp_path / "failure")
@@ -210,6 +300,11 @@ def test_a_message_that_utf8_cannot_hold_is_told_all_the_same(tmp_path):
 @pytest.mark.parametrize(("code", "status"), [(0, 0), (3, 3), ("stop", 1)])
 def test_the_exit_status_of_a_story_is_kept(code, status, capsys):
     assert fail_with(SystemExit(code)) == status
+
+
+def test_an_interruption_by_hand_says_who_interrupted(capsys):
+    assert fail_with(KeyboardInterrupt()) == 1
+    assert capsys.readouterr().err == "AlgorithmError: interrupted: by the keyboard\n"
 
 
 def test_sigterm_unwinds_what_is_half_written_and_is_a_failure(tmp_path, capsys):

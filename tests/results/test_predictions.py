@@ -2,12 +2,15 @@ import json
 
 import pytest
 from tests.results.streams import make_channel, make_predictions
+from tests.results.test_systems import outputs
 
 from common.job.errors import ClientError
 from common.results.predictions import (
     PagePrediction,
     in_channel_order,
+    read_base_outputs,
     read_predictions,
+    write_base_outputs,
     write_predictions,
 )
 from common.results.segments import Alternative, Segment
@@ -128,3 +131,14 @@ def test_pages_without_prediction_and_predictions_without_page_are_counted():
     assert "pages without a prediction: 4 (page 2 of stream 'a', page 3 of stream 'a'" in message
     assert "predictions without a page: 2 (page 1 of stream 'c', page 2 of stream 'c')." in message
     assert "src/predict.py" in message
+
+
+def test_no_base_models_answer_of_an_earlier_prediction_stays(tmp_path):
+    channel = make_channel({"a": [("letter", 2)]})
+    text, image = (outputs(channel, kind, good=True) for kind in ("text", "image"))
+    write_base_outputs(tmp_path, [text, image])
+    assert [each.kind for each in read_base_outputs(tmp_path)] == ["text", "image"]
+    (tmp_path / "page_outputs/train.npz").touch()  # of a training job
+    write_base_outputs(tmp_path, [image])
+    assert [each.kind for each in read_base_outputs(tmp_path)] == ["image"]
+    assert (tmp_path / "page_outputs/train.npz").exists()

@@ -8,6 +8,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.job.artifact import MANIFEST
 from common.job.errors import ClientError
 
 
@@ -22,13 +23,13 @@ class JobResults:
 def open_results(channel: Path, scratch: Path) -> JobResults:
     """Unpack an earlier job's archives, found anywhere below `channel`, into `scratch`.
 
-    A job run by hand leaves folders, not archives: `model/` and `output/` directly in the
-    channel serve as well.
+    A job run by hand leaves folders, not archives: `model/` with its manifest and `output/`
+    directly in the channel serve as well.
 
     Raises:
         ClientError: not exactly one of each archive, or one that is damaged or unsafe.
     """
-    if (channel / "model").is_dir() and (channel / "output").is_dir():
+    if (channel / "model" / MANIFEST).is_file() and (channel / "output").is_dir():
         return JobResults(channel / "model", channel / "output")
     archives = {name: _only(channel, name) for name in ("model.tar.gz", "output.tar.gz")}
     for name, archive in archives.items():

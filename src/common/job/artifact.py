@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
@@ -19,7 +19,9 @@ from common.job.errors import AlgorithmError, ClientError
 from common.job.files import sha256_of, write_json
 
 MANIFEST = "manifest.json"
+STAGING = ".staging-"
 FORMAT_VERSION = 1
+SHOWN = 3  # names of what is in the way
 
 
 def _inside(name: str) -> str:
@@ -51,19 +53,20 @@ def write_artifact(
     fill: Callable[[Path], None],
     check: Callable[[Path], object],
 ) -> None:
-    """Write an artifact into `folder`, which is empty or holds an earlier one.
+    """Write an artifact into `folder`, which is empty or holds an earlier one of its kind.
 
     Args:
         fill: writes the artifact's files into the folder it is given.
         check: loads what was written; a disk that is full must not end in success.
 
     Raises:
-        ClientError: `folder` holds something that is not an artifact of ours.
+        ClientError: `folder` holds something else.
         AlgorithmError: what was written cannot be loaded.
     """
-    refuse_foreign(folder)
+    refuse_foreign(folder, kind=manifest.kind)
     folder.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(dir=folder, prefix=".staging-"))
+    earlier = {entry.name for entry in folder.iterdir()}
+    staging = Path(tempfile.mkdtemp(dir=folder, prefix=STAGING))
     try:
         fill(staging)
         write_json(staging / MANIFEST, {**manifest.model_dump(), "files": _hashes(staging)})
@@ -71,43 +74,87 @@ def write_artifact(
             check(staging)
         except ClientError as error:
             raise AlgorithmError(f"the artifact cannot be loaded again: {error}") from error
-        _move_in(staging, folder)
+        _move_in(staging, folder, earlier)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
+    return {name: sha256_of(folder / name) for name in sorted(_files_below(folder))}
 
 
-def refuse_foreign(folder: Path) -> None:
-    """Raises ClientError where an artifact would have to overwrite what is not one."""
+def _files_below(folder: Path) -> set[str]:
+    files = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in files}
+
+
+def refuse_foreign(folder: Path, *, kind: str) -> None:
+    """Check that an artifact of `kind` may be written to a folder, over an earlier one.
+
+    Raises:
+        ClientError: there is something in it that would be lost: whatever no manifest of ours
+            names, or an artifact of another kind.
+    """
     if not folder.exists():
         return
-    entries = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
-    if entries and MANIFEST not in entries:
+    found = {entry.name for entry in folder.iterdir() if not entry.name.startswith(STAGING)}
+    if not found:
+        return
+    remedy = "Name an empty or a new folder."
+    if MANIFEST not in found:
         raise ClientError(
             f"the model folder {folder} is not empty and holds no artifact "
-            f"(it has {', '.join(sorted(entries)[:3])}). Name an empty or a new folder."
+            f"(it has {_some(found)}). {remedy}"
+        )
+    try:
+        manifest = _parse_manifest(folder / MANIFEST)
+    except ClientError as error:
+        raise ClientError(f"{error} The folder also has {_some(found)}. {remedy}") from error
+    if manifest.kind != kind:
+        raise ClientError(
+            f"the model folder {folder} holds a '{manifest.kind}' artifact, and this job writes "
+            f"'{kind}'. {remedy}"
+        )
+    if strange := _unnamed(folder, manifest):
+        raise ClientError(
+            f"the model folder {folder} holds more than its artifact: {_some(strange)}. {remedy}"
         )
 
 
-def _move_in(staging: Path, folder: Path) -> None:
+def _unnamed(folder: Path, manifest: Manifest) -> set[str]:
+    """Files, and entries of the folder itself, that its manifest does not name."""
+    named = {MANIFEST, *manifest.files}
+    tops = {top for name in named for top in PurePosixPath(name).parts[:1]}
+    entries = {entry.name for entry in folder.iterdir()}
+    strange = (_files_below(folder) - named) | (entries - tops)
+    return {name for name in strange if not name.startswith(STAGING)}
+
+
+def _some(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+
+
+def _move_in(staging: Path, folder: Path, earlier: Collection[str]) -> None:
+    arriving = sorted(
+        (entry.name for entry in staging.iterdir()), key=lambda name: name == MANIFEST
+    )
     try:
-        _clear(folder, staging)
-        for entry in sorted(staging.iterdir(), key=lambda entry: entry.name == MANIFEST):
-            entry.rename(folder / entry.name)
+        _remove(folder, earlier)
+        for name in arriving:
+            (staging / name).rename(folder / name)
     except BaseException:
-        _clear(folder, staging)
+        _remove(folder, {*earlier, *arriving})
         raise
 
 
-def _clear(folder: Path, staging: Path) -> None:
-    (folder / MANIFEST).unlink(missing_ok=True)
-    for entry in folder.iterdir():
-        if entry != staging:
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+def _remove(folder: Path, names: Collection[str]) -> None:
+    """Remove entries of a folder, the manifest first; some may be gone already."""
+    for name in sorted(names, key=lambda name: name != MANIFEST):
+        entry = folder / name
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 def read_manifest(folder: Path, *, kind: str) -> Manifest:
@@ -119,12 +166,7 @@ def read_manifest(folder: Path, *, kind: str) -> Manifest:
     file = folder / MANIFEST
     if not file.is_file():
         raise ClientError(f"{folder} holds no artifact: there is no {MANIFEST} in it.")
-    try:
-        manifest = Manifest.model_validate_json(file.read_bytes())
-    except ValidationError as error:
-        raise ClientError(
-            f"{file}: not a manifest of ours ({error.error_count()} faults)."
-        ) from error
+    manifest = _parse_manifest(file)
     if manifest.format_version != FORMAT_VERSION:
         raise ClientError(
             f"{file}: format version {manifest.format_version}, this program reads "
@@ -134,6 +176,15 @@ def read_manifest(folder: Path, *, kind: str) -> Manifest:
         raise ClientError(f"{folder}: holds a '{manifest.kind}' artifact, expected '{kind}'.")
     _check_files(folder, manifest.files)
     return manifest
+
+
+def _parse_manifest(file: Path) -> Manifest:
+    try:
+        return Manifest.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise ClientError(
+            f"{file}: not a manifest of ours ({error.error_count()} faults)."
+        ) from error
 
 
 def _check_files(folder: Path, files: Mapping[str, str]) -> None:

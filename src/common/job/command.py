@@ -7,23 +7,28 @@ defaults, flags of the same names override.
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
+import select
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Generic, NoReturn
 
 from common.job import log
 from common.job.artifact import refuse_foreign
-from common.job.errors import AlgorithmError, ClientError, JobError
-from common.job.folders import Folders, container_folders
+from common.job.errors import AlgorithmError, ClientError, JobError, refuse
+from common.job.folders import Folders, container_folders, lies_in
 from common.job.hyperparameters import Hyperparameters, Table, parse, valid_values
 
 FAILURE_LENGTH = 1024  # characters of the failure file that SageMaker shows
+UNREAD = 128 + signal.SIGPIPE  # exit status of a program whose reader has gone
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # may come without the file's name
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ def run_job(
     story: Callable[[Job[Table]], None],
     table: type[Table],
     *,
+    kind: str,
     channels: Mapping[str, str],
     argv: Sequence[str] | None = None,
 ) -> int:
@@ -46,6 +52,7 @@ def run_job(
     Args:
         story: trains and writes the artifact.
         table: the model's hyperparameters.
+        kind: of the artifact that it writes.
         channels: name → what the channel holds, for the help.
     """
     container = container_folders()
@@ -53,7 +60,7 @@ def run_job(
 
     def read_and_run() -> None:
         job = _read_job(table, container, channels, sys.argv[1:] if argv is None else argv)
-        refuse_foreign(job.folders.model)
+        refuse_foreign(job.folders.model, kind=kind)
         log.start(job.hyperparameters)
         story(job)
 
@@ -65,21 +72,41 @@ def run_reporting(action: Callable[[], None], *, failure: Path | None = None) ->
     signal.signal(signal.SIGTERM, _terminate)
     try:
         action()
+        sys.stdout.flush()
     except JobError as error:
         return _report(error, failure)
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and isinstance(stop.code, int):
             return stop.code
-        return _report(AlgorithmError(f"interrupted: {stop or 'by the keyboard'}"), failure)
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        told = f"{place}{error.strerror or error}."
-        remedy = "Check that the place exists, may be read and written, and has room."
-        return _report(ClientError(f"{told} {remedy}"), failure, cause=error)
+        return _report(AlgorithmError(f"interrupted: {str(stop) or 'by the keyboard'}"), failure)
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and failure is None and _nobody_reads():
+            return UNREAD
+        if isinstance(error, OSError) and (error.filename or error.errno in NO_ROOM):
+            return _report(_about_a_place(error), failure, cause=error)
         own = AlgorithmError(f"{type(error).__name__}: {error}")
         return _report(own, failure, cause=error)
     return 0
+
+
+def _about_a_place(error: OSError) -> ClientError:
+    place = f"{error.filename}: " if error.filename else ""
+    remedy = "Check that the place exists, may be read and written, and has room."
+    return ClientError(f"{place}{error.strerror or error}. {remedy}")
+
+
+def _nobody_reads() -> bool:
+    """Whether whoever read our output has gone; what is left of it is then dropped."""
+    try:
+        output = sys.stdout.fileno()
+    except OSError:  # it is no file
+        return False
+    poll = select.poll()
+    poll.register(output, 0)
+    gone = any(event & select.POLLERR for _, event in poll.poll(0))
+    if gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return gone
 
 
 def _terminate(number: int, frame: Any) -> NoReturn:
@@ -90,7 +117,8 @@ def _terminate(number: int, frame: Any) -> NoReturn:
 def _report(error: JobError, failure: Path | None, cause: BaseException | None = None) -> int:
     message = f"{type(error).__name__}: {error}"
     trace = "".join(traceback.format_exception(cause or error))
-    if isinstance(error, AlgorithmError) and cause is not None:
+    place = cause.filename if isinstance(cause, OSError) else None
+    if cause is not None and place is None:  # nothing but the trace says where
         print(trace, file=sys.stderr)
     print(message, file=sys.stderr, flush=True)
     if failure is not None and not failure.exists():
@@ -108,11 +136,32 @@ def _read_job(
     argv: Sequence[str],
 ) -> Job[Table]:
     parser = _parser(table, container, channels)
-    known, others = parser.parse_known_args(argv)
+    known, others = parser.parse_known_args(_joined(argv))
     flags = {name: value for name, value in vars(known).items() if value is not None}
     folders = _folders(container, channels, flags)
+    _refuse_overlaps(folders, container)
     values = {**_platform_hyperparameters(), **flags, **_unknown_flags(others)}
     return Job(folders, parse(table, values))
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """`--name -1e-3` as `--name=-1e-3`: argparse takes such a number for another flag."""
+    words: list[str] = []
+    for word in argv:
+        waits = bool(words) and words[-1].startswith("--") and "=" not in words[-1]
+        if waits and word.startswith("-") and _is_number(word):
+            words[-1] += f"={word}"
+        else:
+            words.append(word)
+    return words
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 class _Parser(argparse.ArgumentParser):
@@ -169,6 +218,36 @@ def _folders(
         channels={**container.channels, **named},
         checkpoints=checkpoints or container.checkpoints,
     )
+
+
+def _refuse_overlaps(folders: Folders, container: Folders | None) -> None:
+    """A folder that the job writes to is no other's, lies in none and holds none.
+
+    What the platform alone chose is left to the platform.
+    """
+    written, read = _places(folders)
+    found = {**written, **read}
+    platforms = {} if container is None else {**_places(container)[0], **_places(container)[1]}
+    pairs = [
+        (one, other)
+        for one, other in combinations(found, 2)
+        if one in written and not all(platforms.get(name) == found[name] for name in (one, other))
+    ]
+    problems = [
+        f"--{one} ({found[one]}) and --{other} ({found[other]}) are the same folder, or one lies "
+        "in the other."
+        for one, other in pairs
+        if lies_in(found[one], found[other]) or lies_in(found[other], found[one])
+    ]
+    refuse(problems, remedy="Name folders apart from each other.")
+
+
+def _places(folders: Folders) -> tuple[dict[str, Path], dict[str, Path]]:
+    """What a job writes to and what it reads, by the names of their flags."""
+    written = {"model-dir": folders.model, "output-data-dir": folders.output_data}
+    if folders.checkpoints is not None:
+        written["checkpoint-dir"] = folders.checkpoints
+    return written, dict(folders.channels)
 
 
 def _platform_hyperparameters() -> dict[str, Any]:

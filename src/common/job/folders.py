@@ -62,3 +62,8 @@ def container_folders(environment: Mapping[str, str] = os.environ) -> Folders | 
         failure=output / "failure",
         checkpoints=checkpoints / host if checkpoints.is_dir() else None,
     )
+
+
+def lies_in(inner: Path, outer: Path) -> bool:
+    """Whether a folder is another or lies below it, links resolved; neither needs to exist."""
+    return inner.resolve().is_relative_to(outer.resolve())

@@ -15,12 +15,13 @@ from pydantic.dataclasses import dataclass
 from common.job.errors import ClientError, refuse
 from common.job.files import write_atomically
 from common.pages.channel import Channel
-from common.pages.outputs import PageOutputs, read_page_outputs
+from common.pages.outputs import PageOutputs, read_page_outputs, write_page_outputs
 from common.pages.page import PageKey
 from common.results.segments import Name, Position, Probability, Segment, segment_of_pages
 
 PAGES_FILE = "pages.jsonl"
 SEGMENTS_FILE = "segments.jsonl"
+BASE_MODELS = ("text", "image")
 REMEDY = "Write the predictions anew with src/predict.py."
 
 Record = TypeVar("Record")
@@ -137,13 +138,28 @@ def _check_agreement(predictions: Predictions) -> None:
             )
 
 
+def write_base_outputs(folder: Path, outputs: Iterable[PageOutputs]) -> None:
+    """Write what each base model says to `page_outputs/`; no model's earlier answer stays."""
+    of_kind = {each.kind: each for each in outputs}
+    for kind in BASE_MODELS:
+        file = _base_file(folder, kind)
+        if kind in of_kind:
+            write_page_outputs(file, of_kind[kind])
+        else:
+            file.unlink(missing_ok=True)
+
+
+def _base_file(folder: Path, kind: str) -> Path:
+    return folder / "page_outputs" / f"{kind}.npz"
+
+
 def read_base_outputs(folder: Path) -> list[PageOutputs]:
     """What the base models said of the same pages, as far as it lies in `page_outputs/`.
 
     Raises:
         ClientError: a file cannot be read.
     """
-    files = [folder / "page_outputs" / f"{kind}.npz" for kind in ("text", "image")]
+    files = [_base_file(folder, kind) for kind in BASE_MODELS]
     return [read_page_outputs(file) for file in files if file.is_file()]
 
 
