@@ -66,10 +66,29 @@ def test_the_reason_is_what_is_doubtful(changes, document, reason):
     assert reason in decide(NOTHING, channel, **changes).segments[document - 1].reasons
 
 
-def test_a_page_that_lacks_text_or_bitmap_is_a_reason():
-    channel = channel_of([("x", ["a", ""]), ("y", ["c"])])
+def with_images(channel, *rows):
+    pages = [
+        page.model_copy(update={"image": "i.png" if row in rows else None})
+        for row, page in enumerate(channel.pages)
+    ]
+    return replace(channel, pages=tuple(pages))
+
+
+def test_a_page_that_lacks_what_others_have_is_a_reason():
+    channel = with_images(channel_of([("x", ["a", ""]), ("y", ["c"])]), 1, 2)
     reasons = decide(NOTHING, channel).segments[0].reasons
     assert {"a page without text", "a page without bitmap"} <= set(reasons)
+
+
+def test_what_no_page_of_a_channel_has_is_no_reason():
+    assert "a page without bitmap" not in decide(NOTHING).segments[0].reasons
+
+
+def test_what_cannot_be_read_is_never_accepted():
+    channel = channel_of([("x", ["", " "]), ("y", ["c"])])
+    first, second = decide(0.5, channel).segments
+    assert (first.status, second.status) == ("review", "accepted")
+    assert "nothing to read on any page" in first.reasons
 
 
 def test_what_is_below_the_threshold_and_has_no_doubt_says_so():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import groupby
 from pathlib import Path
 
@@ -48,6 +48,16 @@ class Channel:
     def take(self, rows: Iterable[int]) -> Channel:
         """The channel with the given pages alone."""
         return replace(self, pages=tuple(self.pages[row] for row in rows))
+
+    @cached_property
+    def has_texts(self) -> bool:
+        """Is there a text on any page?"""
+        return any(page.has_text for page in self.pages)
+
+    @cached_property
+    def has_images(self) -> bool:
+        """Is there a bitmap of any page?"""
+        return any(page.has_image for page in self.pages)
 
     def with_images(self) -> Channel:
         """The channel's pages that have a bitmap."""

@@ -26,7 +26,7 @@ class Threshold:
     """The confidence from which segments are accepted, and what it rests on.
 
     `precision` was reached on the `accepted` of `segments` validation segments; `lower_bound` is
-    its one-sided 95 % Clopper–Pearson bound: what one may count on.
+    its one-sided 95 % Clopper–Pearson bound, as if the threshold had been set on other segments.
     """
 
     threshold: float
@@ -40,8 +40,9 @@ class Threshold:
         if self.accepted:
             return (
                 f"accepted from confidence {self.threshold:.3f}: {self.accepted} of "
-                f"{self.segments} segments of validation, {self.precision:.3f} of them right; what "
-                f"one may count on with so many is {self.lower_bound:.3f} (95 % bound)"
+                f"{self.segments} segments of validation, {self.precision:.3f} of them right, "
+                f"which promises {self.lower_bound:.3f} "
+                "(95 % bound, as if the threshold had been set on others)"
             )
         nothing = f"nothing is accepted: target_precision is {self.target_precision:g}, and "
         if self.target_precision == 1:
@@ -138,7 +139,8 @@ def _segment(
     by_class = found.segment[document - 1]
     confidence = float(by_class[label])
     others = [other for other in np.argsort(-by_class, kind="stable") if other != label]
-    accepted = confidence >= threshold
+    readable = any(_readable(channel, rows[position]) for position in span)
+    accepted = confidence >= threshold and readable
     return Segment(
         stream=channel.pages[rows.start].stream,
         document=document,
@@ -152,6 +154,10 @@ def _segment(
         status="accepted" if accepted else "review",
         reasons=() if accepted else _reasons(channel, rows, found, span, label, threshold),
     )
+
+
+def _readable(channel: Channel, row: int) -> bool:
+    return channel.pages[row].has_text or channel.pages[row].has_image
 
 
 def _reasons(
@@ -173,10 +179,12 @@ def _reasons(
     if found.class_probability[span.start : span.stop, label].min() < _DOUBT:
         reasons.append("two labels are possible")
     pages = [channel.pages[rows[position]] for position in span]
-    if any(not page.has_text for page in pages):
+    if not all(page.has_text for page in pages) and channel.has_texts:
         reasons.append("a page without text")
-    if any(page.image is None for page in pages):
+    if not all(page.has_image for page in pages) and channel.has_images:
         reasons.append("a page without bitmap")
+    if not any(_readable(channel, rows[position]) for position in span):
+        reasons.append("nothing to read on any page")
     none_set = threshold >= NOTHING
     otherwise = "no threshold could be set" if none_set else "confidence below the threshold"
     return tuple(reasons) or (otherwise,)
