@@ -19,7 +19,9 @@ def test_schemas_hold_every_hyperparameter_with_its_range(model):
     schema = json.loads(reference()[f"hyperparameters/{model}.json"])
     assert set(schema["properties"]) == set(TABLES[model].model_fields)
     assert schema["additionalProperties"] is False
-    assert schema["properties"]["seed"]["minimum"] == 0
+    typed, string = schema["properties"]["seed"]["anyOf"]
+    assert (typed["type"], typed["minimum"]) == ("integer", 0)
+    assert "range" in string["description"]
 
 
 def test_expressions_keep_to_sagemakers_limits():

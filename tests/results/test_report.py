@@ -173,3 +173,25 @@ def test_a_cap_keeps_the_streams_with_errors_and_says_so(tmp_path, monkeypatch, 
     assert "Drawn here are 1 of them, those with errors first" in text
     assert "torn" in page.texts
     assert "fine" not in page.texts
+
+
+@pytest.mark.parametrize("most", [2, 4])
+def test_a_stream_too_long_by_itself_is_drawn_as_far_as_the_room_goes(tmp_path, monkeypatch, most):
+    monkeypatch.setattr(report, "MOST_PAGES", most)
+    _, page = render(tmp_path)
+    text = " ".join(" ".join(page.texts).split())
+    assert f"5 pages, 2 documents; drawn: the first {most} pages" in text
+    frames = [a for tag, a in page.elements if tag == "li" and "frame" in a.get("class", "")]
+    assert len(frames) == most
+    assert "pages 4–5: letter instead of invoice" in text  # told though not drawn
+
+
+def test_a_long_stream_leaves_what_others_need_that_come_before_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "MOST_PAGES", 4)
+    truth = {"long": [("letter", 6)], "torn": [("letter", 3)]}
+    said = {"long": [("letter", 6)], "torn": [("letter", 1), ("letter", 2)]}
+    _, page = render(tmp_path, truth, said)
+    text = " ".join(" ".join(page.texts).split())
+    assert "6 pages, 1 document; drawn: the first 1 page" in text
+    frames = [a for tag, a in page.elements if tag == "li" and "frame" in a.get("class", "")]
+    assert len(frames) == 4

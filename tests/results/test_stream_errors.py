@@ -8,7 +8,7 @@ from common.results.segments import true_segments
 def strip_of(truth, prediction):
     channel = make_channel({"a": truth})
     segments = make_predictions({"a": prediction}).segments
-    (strip,) = film_strips(channel, true_segments(channel), segments, {"a"})
+    (strip,) = film_strips(channel, true_segments(channel), segments, {"a": len(channel)})
     return strip
 
 
@@ -64,5 +64,14 @@ def test_the_wrong_part_of_a_predicted_segment_has_a_bar_of_its_own():
 def test_only_the_streams_that_are_asked_for_are_drawn():
     channel: Channel = make_channel({"a": [("x", 1)], "b": [("x", 1)], "c": [("x", 1)]})
     truth = true_segments(channel)
-    drawn = film_strips(channel, truth, truth, {"a", "c"})
+    drawn = film_strips(channel, truth, truth, {"a": 1, "c": 1})
     assert [strip.stream for strip in drawn] == ["a", "c"]
+
+
+def test_a_strip_may_end_before_its_stream():
+    channel: Channel = make_channel({"a": [("x", 20)]})
+    truth = true_segments(channel)
+    (strip,) = film_strips(channel, truth, truth, {"a": 13})
+    assert (strip.pages, strip.drawn) == (20, 13)
+    assert [len(row.frames) for row in strip.rows] == [12, 1]
+    assert shape(strip.rows[1].true_bars) == [("x", 1, 1, False, False)]

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from common.job.errors import refuse
 
 # What SageMaker itself puts among a job's hyperparameters.
-_RESERVED = ("sagemaker_", "_tuning_objective_metric")
+RESERVED = ("sagemaker_", "_tuning_objective_metric")
 
 
 class Conflict(NamedTuple):
@@ -54,7 +54,7 @@ def parse(table: type[Table], values: Mapping[str, Any]) -> Table:
             of the type or out of range, and combinations that cannot be.
     """
     given = {
-        name: _unquoted(value) for name, value in values.items() if not name.startswith(_RESERVED)
+        name: _unquoted(value) for name, value in values.items() if not name.startswith(RESERVED)
     }
     problems: list[str] = []
     wrong: set[str] = set()

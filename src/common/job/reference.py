@@ -14,6 +14,7 @@ from pathlib import Path
 from common.job.files import write_atomically
 from common.job.hyperparameters import Hyperparameters, valid_values
 from common.job.metrics import METRICS, definitions
+from common.job.request_schema import request_schema
 from common.job.tables import TABLES
 
 _INTRODUCTION = """\
@@ -30,7 +31,7 @@ def reference() -> dict[str, str]:
     sections = [_section(model, table) for model, table in TABLES.items()]
     files = {"hyperparameters.md": "\n".join([_INTRODUCTION, *sections])}
     for model, table in TABLES.items():
-        files[f"hyperparameters/{model}.json"] = _json(table.model_json_schema())
+        files[f"hyperparameters/{model}.json"] = _json(request_schema(table))
     files["metric_definitions.json"] = _json({model: definitions(model) for model in METRICS})
     return files
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -57,37 +57,45 @@ class Strip:
 
     stream: str
     rows: list[Row]
+    pages: int
+    drawn: int  # of the pages, the first
     documents: int
-    errors: list[str]  # in words, in page order
+    errors: list[str]  # in words, in page order, of all pages
 
 
 def film_strips(
     channel: Channel,
     truth: Sequence[Segment],
     prediction: Sequence[Segment],
-    streams: Collection[str],
+    pages: Mapping[str, int],
 ) -> Iterator[Strip]:
-    """A strip for each of the named streams, in reading order."""
+    """A strip for each of the named streams, in reading order, of so many of its first pages."""
     true_of_page = segment_of_pages(channel.keys, truth)
     predicted_of_page = segment_of_pages(channel.keys, prediction)
     for rows in channel.streams:
-        if channel.pages[rows.start].stream not in streams:
+        name = channel.pages[rows.start].stream
+        if name not in pages:
             continue
+        drawn = min(pages[name], len(rows))
         view = StreamView(
             [channel.pages[row] for row in rows],
             [truth[true_of_page[row]] for row in rows],
             [prediction[predicted_of_page[row]] for row in rows],
         )
         yield Strip(
-            stream=view.pages[0].stream,
-            rows=[_row(channel, view, begin) for begin in range(0, len(rows), COLUMNS)],
+            stream=name,
+            rows=[
+                _row(channel, view, range(begin, min(begin + COLUMNS, drawn)))
+                for begin in range(0, drawn, COLUMNS)
+            ],
+            pages=len(rows),
+            drawn=drawn,
             documents=len({segment.document for segment in view.truth}),
             errors=list(errors_in_words(view)),
         )
 
 
-def _row(channel: Channel, view: StreamView, begin: int) -> Row:
-    rows = range(begin, min(begin + COLUMNS, len(view)))
+def _row(channel: Channel, view: StreamView, rows: range) -> Row:
     frames = [
         Frame(
             page=view.pages[row],

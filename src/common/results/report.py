@@ -137,15 +137,18 @@ class Gallery:
 
 
 def _gallery(channel: Channel, comparison: Comparison, segments: Sequence[Segment]) -> Gallery:
-    """Streams with errors come first into the choice, but keep their reading order."""
+    """Streams with errors come first into the choice, but keep their reading order.
+
+    A stream that is too long by itself takes the room that is left, for its first pages.
+    """
     flawless = {stream.name for stream in comparison.streams if stream.exact_with_label.all()}
-    chosen: set[str] = set()
-    pages = 0
+    pages: dict[str, int] = {}  # to draw of each chosen stream
     for stream in sorted(comparison.streams, key=lambda stream: stream.name in flawless):
-        if len(chosen) < MOST_STREAMS and pages + len(stream) <= MOST_PAGES:
-            chosen.add(stream.name)
-            pages += len(stream)
-    strips = list(film_strips(channel, true_segments(channel), segments, chosen))
+        room = MOST_PAGES - sum(pages.values())
+        fits = len(stream) <= room or (room > 0 and len(stream) > MOST_PAGES)
+        if len(pages) < MOST_STREAMS and fits:
+            pages[stream.name] = min(len(stream), room)
+    strips = list(film_strips(channel, true_segments(channel), segments, pages))
     return Gallery(strips, len(comparison.streams), len(flawless))
 
 
