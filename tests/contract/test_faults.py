@@ -95,7 +95,7 @@ def test_a_missing_channel_by_hand_names_the_flag(tmp_path):
     ("flag", "spoil", "says"),
     [
         ("model", shutil.rmtree, ("holds no artifact",)),
-        ("model", lambda model: flip_a_byte(model / "sequence/weights.params"), ("Fetch",)),
+        ("model", lambda model: flip_a_byte(model / "sequence/stages.npz"), ("Fetch",)),
         ("model", lambda model: flip_a_byte(model / "text/manifest.json"), ("Fetch",)),
         ("model", lambda model: (model / "image/weights.params").unlink(), ("missing", "Fetch")),
         ("input", shutil.rmtree, ("there is no", "pages.jsonl", "Point the channel at")),
