@@ -12,9 +12,9 @@ from common.job.tables import TextHyperparameters
 from common.models.text import fit_text_model, load_text_model
 from common.models.text_ngram import NgramHeads, forward, weigh
 from common.pages.channel import read_channel
+from common.pages.ngrams import count_matrix
 from common.pages.ocr_noise import add_noise
 from common.pages.outputs import HELD_OUT
-from common.pages.text import count_matrix
 from common.pages.text_descriptor import inverse_document_frequency
 from common.training.run import Run
 

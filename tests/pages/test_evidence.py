@@ -6,8 +6,8 @@ from tests.labelled import channel_of
 
 from common.pages.bitmap_descriptor import describe_bitmaps
 from common.pages.evidence import Evidence, stream_features
+from common.pages.ngrams import count_matrix
 from common.pages.outputs import HELD_OUT, page_outputs
-from common.pages.text import count_matrix
 from common.pages.text_descriptor import describe_texts, inverse_document_frequency
 
 TEXTS = [

@@ -1,9 +1,10 @@
 import numpy as np
+import pytest
 from tests.sample import SAMPLE
 
 from common.pages.channel import read_channel
-from common.pages.text import count_matrix
-from common.pages.text_descriptor import describe_texts, inverse_document_frequency
+from common.pages.ngrams import count_matrix
+from common.pages.text_descriptor import FORM, describe_texts, inverse_document_frequency
 
 
 def describe(*texts):
@@ -43,3 +44,19 @@ def test_idf_is_that_of_scikit_learn():
     counts = count_matrix(["ein vertrag", "ein konto", "x"])
     expected = TfidfTransformer().fit(counts).idf_
     np.testing.assert_allclose(inverse_document_frequency(counts), expected, rtol=1e-6)
+
+
+def test_form_is_what_a_plain_count_says():
+    text = "Sehr geehrte Frau Öztürk,\n\n12 €, ÄÖ ß ² Ⅳ\nhochachtungsvolle GRÜẞE"
+    form = dict(zip(FORM, describe(text)["form"][0].tolist(), strict=True))
+    letters = sum(char.isalpha() for char in text)
+    expected = {
+        "log_characters": np.log1p(len(text)),
+        "log_lines": np.log1p(3),
+        "digit_share": sum(char.isdigit() for char in text) / len(text),
+        "capital_share": sum(char.isupper() for char in text) / letters,
+        "first_line_capitals": 3 / len("Sehr geehrte Frau Öztürk,"),
+        "has_salutation": 1,
+        "has_closing": 0,
+    }
+    assert {name: form[name] for name in expected} == pytest.approx(expected, rel=1e-3)

@@ -20,7 +20,7 @@ from common.models.text_cnn_network import MARGIN, TextCNN, WordBatch
 from common.models.text_encoder import Heads, TextExamples
 from common.models.token_votes import Votes, gradient_times_input, strongest
 from common.models.word_vectors import word_vectors
-from common.pages.text import ZONE
+from common.pages.ngrams import ZONE
 from common.pages.words import LONGEST, head_and_tail, trigrams_of, words_of
 from common.training.fit import fit_network
 from common.training.history import History

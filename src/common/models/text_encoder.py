@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from common.pages.ngrams import count_matrix
 from common.pages.targets import Targets
-from common.pages.text import count_matrix
 
 SURVEYED = 5000
 

@@ -19,9 +19,9 @@ from common.job.tables import TextHyperparameters
 from common.models.heads import BOUNDARY_HEADS, heads_loss, score
 from common.models.text_encoder import Heads, TextExamples
 from common.pages.feature_selection import select_features
+from common.pages.ngrams import count_matrix
 from common.pages.ocr_noise import add_noise
 from common.pages.targets import Targets
-from common.pages.text import count_matrix
 from common.pages.text_descriptor import inverse_document_frequency
 from common.training.fit import fit_network
 from common.training.history import History

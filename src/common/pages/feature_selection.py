@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_selection import chi2
 
 from common.job.errors import ClientError
 from common.pages.targets import Targets
@@ -31,9 +30,24 @@ def select_features(counts: sparse.csr_matrix, targets: Targets, most: int) -> N
             "channel 'train': no word or part of one occurs on two pages. Give it more pages with "
             "text, or train the image model alone: the sequence model can do without this one."
         )
-    present = present[:, common]
-    questions = [targets.label == label for label in np.unique(targets.label)]
-    questions += [targets.first_page > 0, targets.last_page > 0]
-    worth = np.max([np.nan_to_num(chi2(present, answer)[0]) for answer in questions], axis=0)
+    worth = _chi_squared(present[:, common], _questions(targets)).max(axis=0)
     best = np.argsort(-worth, kind="stable")[:most]
     return np.sort(common[best]).astype(np.uint32)
+
+
+def _questions(targets: Targets) -> NDArray[np.float32]:
+    """[pages, questions], 1 where the answer is yes: is it this class, a first, a last page?"""
+    classes = targets.label[:, None] == np.unique(targets.label)
+    return np.column_stack([classes, targets.first_page > 0, targets.last_page > 0]).astype(
+        np.float32
+    )
+
+
+def _chi_squared(present: sparse.csr_matrix, answers: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Chi squared of each feature's presence and each answer, [questions, features]."""
+    total = np.asarray(present.sum(axis=0), dtype=np.float64)
+    yes = np.asarray((present.T @ answers).T, dtype=np.float64)
+    expected = answers.mean(axis=0, dtype=np.float64)[:, None] * total
+    squared = np.square(yes - expected)  # of "no", the same
+    with np.errstate(divide="ignore", invalid="ignore"):  # an answer that all pages share
+        return np.nan_to_num(squared / expected + squared / (total - expected), posinf=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 import zlib
 from collections.abc import Iterable, Sequence
 
@@ -10,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from common.pages.ngrams import BUCKETS, count_matrix
 from common.pages.page_numbers import read_page_number
-from common.pages.text import BUCKETS, count_matrix
 
 EDGE_LINES = 3  # lines of head and foot that are hashed
 PROJECTION = 256  # width of the projected tf-idf vector
@@ -29,10 +30,19 @@ FORM = (
     "has_closing",
 )
 
-_SALUTATION = re.compile(r"\b(dear|sehr geehrte|hello|hallo|to whom)\b", re.IGNORECASE)
-_CLOSING = re.compile(
-    r"\b(sincerely|regards|yours|mit freundlichen|hochachtungsvoll|signature|unterschrift)\b",
-    re.IGNORECASE,
+_SALUTATIONS = ("dear", "sehr geehrte", "hello", "hallo", "to whom")
+_CLOSINGS = (
+    "sincerely",
+    "regards",
+    "yours",
+    "mit freundlichen",
+    "hochachtungsvoll",
+    "signature",
+    "unterschrift",
+)
+_ASCII = re.compile(r"[\x00-\x7f]+")
+_UPPER, _LOWER, _DIGITS = (
+    part.encode() for part in (string.ascii_uppercase, string.ascii_lowercase, string.digits)
 )
 
 
@@ -100,18 +110,40 @@ def _project(texts: Sequence[str], idf: NDArray[np.float32]) -> NDArray[np.float
 
 
 def _form(text: str, lines: list[str]) -> list[float]:
-    letters = sum(char.isalpha() for char in text)
+    capitals, letters, digits = _counts(text)
     first, last = (lines[0], lines[-1]) if lines else ("", "")
+    folded = text.lower()
     return [
         float(np.log1p(len(text))),
         float(np.log1p(len(lines))),
-        sum(char.isdigit() for char in text) / max(1, len(text)),
-        sum(char.isupper() for char in text) / max(1, letters),
+        digits / max(1, len(text)),
+        capitals / max(1, letters),
         float(np.log1p(len(first))),
-        sum(char.isupper() for char in first) / max(1, len(first)),
+        _counts(first)[0] / max(1, len(first)),
         float(np.log1p(len(last))),
         float(last.endswith((".", "!", "?"))),
         float(first[:1].islower()),
-        float(bool(_SALUTATION.search(text))),
-        float(bool(_CLOSING.search(text))),
+        float(_holds(folded, _SALUTATIONS)),
+        float(_holds(folded, _CLOSINGS)),
     ]
+
+
+def _counts(text: str) -> tuple[int, int, int]:
+    """How many capitals, letters, digits there are; ASCII, most of any page, in one go."""
+    plain = text.encode("ascii", "ignore")
+    capitals, small, digits = (
+        len(plain) - len(plain.translate(None, part)) for part in (_UPPER, _LOWER, _DIGITS)
+    )
+    others = _ASCII.sub("", text)
+    return (
+        capitals + sum(char.isupper() for char in others),
+        capitals + small + sum(char.isalpha() for char in others),
+        digits + sum(char.isdigit() for char in others),
+    )
+
+
+def _holds(folded: str, phrases: Iterable[str]) -> bool:
+    """Does one of the phrases stand there as words of their own?"""
+    return any(
+        phrase in folded and re.search(rf"\b{phrase}\b", folded) is not None for phrase in phrases
+    )

@@ -1,0 +1,223 @@
+"""Page texts to counts of hashed n-grams.
+
+Few words make up most of any text, so what a word contributes is worked out once and remembered:
+a page's counts are then a sparse product of its words and what they contribute. A page's counts
+never depend on the pages beside it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count, islice
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from common.pages.text import split_words
+
+BUCKETS = 1 << 18
+ZONE = 25  # words at a page's head and foot that also count as such
+LONGEST = 64  # bytes of a word that are looked at
+
+_WORD, _PAIR, _HEAD, _FOOT = 1, 2, 3, 4  # salts; character n-grams use 16 + n
+_LENGTHS = (3, 4, 5)
+_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so it has an inverse modulo 2^64
+_INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
+_CHUNK = 1 << 20  # characters of text counted at a time, which bounds the memory
+_REMEMBERED = 1 << 18  # words, after which a new book is begun
+_HASHED = 1 << 12  # words hashed at a time: what fits the processor's cache
+_SPACE = 32
+
+
+def count_matrix(
+    texts: Iterable[str], selected: NDArray[np.uint32] | None = None
+) -> sparse.csr_matrix:
+    """Counts of n-grams, float32 [pages, buckets].
+
+    These are words and pairs of words, words of the page's head and foot, and the 3- to 5-byte
+    windows of each word with the spaces around it.
+
+    Args:
+        selected: sorted buckets to keep, one column each; None keeps all `BUCKETS`.
+    """
+    if selected is None:
+        column_of, columns = np.arange(BUCKETS, dtype=np.int32), BUCKETS
+    else:
+        column_of, columns = np.full(BUCKETS, -1, dtype=np.int32), len(selected)
+        column_of[selected] = np.arange(columns, dtype=np.int32)
+    book = _Book(column_of, columns)
+    parts = [sparse.csr_matrix((0, columns), dtype=np.float32)]
+    for pages in _chunks(texts):
+        if len(book) > _REMEMBERED:
+            book = _Book(column_of, columns)
+        parts.append(_count(pages, book))
+    return sparse.vstack(parts, format="csr")
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[list[list[bytes]]]:
+    """The words of neighbouring pages, a few pages at a time."""
+    pages: list[list[bytes]] = []
+    size = 0
+    for text in texts:
+        pages.append(split_words(text))
+        size += len(text)
+        if size > _CHUNK:
+            yield pages
+            pages, size = [], 0
+    if pages:
+        yield pages
+
+
+class _Book:
+    """What each word contributes, by the number that it got when it was first seen.
+
+    hashes uint64 [words]; `matrix` float32 [words, columns], how often a word's own n-grams fall
+    into each column.
+    """
+
+    def __init__(self, column_of: NDArray[np.int32], columns: int) -> None:
+        self.column_of, self.columns = column_of, columns
+        self._number: dict[bytes, int] = defaultdict(count().__next__)
+        self._hashes = _Growing(np.uint64)
+        self._entries = _Growing(np.int32)
+        self._ends = _Growing(np.int64, [0])
+
+    def __len__(self) -> int:
+        return len(self._number)
+
+    def numbers(self, pages: Sequence[list[bytes]]) -> NDArray[np.int32]:
+        """Each word's number, page after page."""
+        known = len(self._number)
+        words = chain.from_iterable(pages)
+        numbers = np.fromiter(map(self._number.__getitem__, words), dtype=np.int32)
+        fresh = list(islice(reversed(self._number), len(self._number) - known))[::-1]
+        for start in range(0, len(fresh), _HASHED):
+            self._learn(fresh[start : start + _HASHED])
+        return numbers
+
+    def _learn(self, words: list[bytes]) -> None:
+        hashes, word, bucket = _own_ngrams(words)
+        column = self.column_of[bucket]
+        kept = column >= 0
+        order = np.argsort(word[kept], kind="stable")
+        self._entries.extend(column[kept][order])
+        each = np.bincount(word[kept], minlength=len(words))
+        self._ends.extend(self._ends.values[-1] + np.cumsum(each))
+        self._hashes.extend(hashes)
+
+    @property
+    def hashes(self) -> NDArray[np.uint64]:
+        return self._hashes.values
+
+    @property
+    def matrix(self) -> sparse.csr_matrix:
+        entries = self._entries.values
+        ones = np.ones(len(entries), dtype=np.float32)
+        return sparse.csr_matrix(
+            (ones, entries, self._ends.values), shape=(len(self), self.columns)
+        )
+
+
+class _Growing:
+    """An array that takes more values at its end."""
+
+    def __init__(self, dtype: type[np.generic], values: Sequence[int] = ()) -> None:
+        self._room: NDArray = np.zeros(1024, dtype)
+        self._size = 0
+        self.extend(np.array(values, dtype))
+
+    def extend(self, values: NDArray) -> None:
+        size = self._size + len(values)
+        if size > len(self._room):
+            self._room = np.resize(self._room, 2 * size)
+        self._room[self._size : size] = values
+        self._size = size
+
+    @property
+    def values(self) -> NDArray:
+        return self._room[: self._size]
+
+
+def _count(pages: list[list[bytes]], book: _Book) -> sparse.csr_matrix:
+    numbers = book.numbers(pages)
+    lengths = np.array([len(page) for page in pages])
+    ends = np.r_[0, np.cumsum(lengths)]
+    ones = np.ones(len(numbers), dtype=np.float32)
+    of_words = sparse.csr_matrix((ones, numbers, ends), shape=(len(pages), len(book)))
+    found = of_words @ book.matrix
+
+    row, bucket = _placed_ngrams(book.hashes[numbers], lengths)
+    column = book.column_of[bucket]
+    kept = column >= 0
+    ones = np.ones(kept.sum(), dtype=np.float32)
+    placed = sparse.csr_matrix((ones, (row[kept], column[kept])), shape=found.shape)
+    return found + placed
+
+
+def _placed_ngrams(
+    words: NDArray[np.uint64], lengths: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.uint32]]:
+    """(page, bucket) of what hangs on where words stand: pairs, heads and feet.
+
+    Args:
+        words: hashes, page after page; a page has `lengths` of them.
+    """
+    page = np.repeat(np.arange(len(lengths)), lengths)
+    place = np.arange(len(words)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    left = np.flatnonzero(page[:-1] == page[1:])
+    head = np.flatnonzero(place < ZONE)
+    foot = np.flatnonzero(place >= np.repeat(lengths, lengths) - ZONE)
+    values = [
+        _salted(words[left] * _BASE + words[left + 1], _PAIR),
+        _salted(words[head], _HEAD),
+        _salted(words[foot], _FOOT),
+    ]
+    return page[np.concatenate([left, head, foot])], _bucket(np.concatenate(values))
+
+
+def _own_ngrams(
+    words: list[bytes],
+) -> tuple[NDArray[np.uint64], NDArray[np.intp], NDArray[np.uint32]]:
+    """(hashes of the words; word and bucket of each n-gram that hangs on the word alone)."""
+    clipped = [word[:LONGEST] for word in words]
+    lengths = np.array([len(word) for word in clipped])
+    data = np.frombuffer(b"".join(b" %b " % word for word in clipped), dtype=np.uint8)
+    ends = np.cumsum(lengths + 2) - 1  # of each word, where the space behind it stands
+    hashes = _substring_hashes(data, ends - lengths, ends)
+    word = np.repeat(np.arange(len(words)), lengths + 2)
+    starts, values = [np.arange(len(words))], [_salted(hashes, _WORD)]
+    wide = data.astype(np.uint64)
+    for length in _LENGTHS:
+        first = np.flatnonzero(word[: 1 - length] == word[length - 1 :])
+        window = np.zeros(len(first), dtype=np.uint64)
+        for offset in range(length):
+            window = window << np.uint64(8) | wide[first + offset]
+        starts.append(word[first])
+        values.append(_salted(window, 16 + length))
+    return hashes, np.concatenate(starts), _bucket(np.concatenate(values))
+
+
+def _substring_hashes(
+    data: NDArray[np.uint8], begins: NDArray[np.intp], ends: NDArray[np.intp]
+) -> NDArray[np.uint64]:
+    """Polynomial hashes Σ b[i]·BASE^(i − begin) mod 2^64, by differences of prefix sums."""
+    ones = np.ones(1, dtype=np.uint64)
+    powers = np.multiply.accumulate(np.r_[ones, np.full(len(data), _BASE)])
+    inverses = np.multiply.accumulate(np.r_[ones, np.full(len(data), _INVERSE)])
+    terms = (data.astype(np.uint64) + np.uint64(1)) * powers[:-1]
+    prefix = np.r_[np.zeros(1, dtype=np.uint64), np.cumsum(terms, dtype=np.uint64)]
+    return (prefix[ends] - prefix[begins]) * inverses[begins]
+
+
+def _salted(values: NDArray[np.uint64], salt: int) -> NDArray[np.uint64]:
+    """The same n-gram in another role falls into another bucket."""
+    return values + np.uint64(salt * 0xD6E8FEB86659FD93 & 0xFFFFFFFFFFFFFFFF)
+
+
+def _bucket(values: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """Mix (the finaliser of SplitMix64, Steele et al. 2014) and keep the top 18 bits."""
+    mixed = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (mixed >> np.uint64(46)).astype(np.uint32)
