@@ -42,9 +42,7 @@ def noise_curve(model: TextModel, channel: Channel, rates: Sequence[float] = RAT
 def noised(channel: Channel, rate: float, seed: int) -> Channel:
     """The channel as OCR with this character error rate would have read it."""
     rng = np.random.default_rng(seed)
-    pages = tuple(
-        page.model_copy(update={"text": add_noise(page.text, rate, rng)}) for page in channel.pages
-    )
+    pages = tuple(replace(page, content=add_noise(page.text, rate, rng)) for page in channel.pages)
     return replace(channel, pages=pages)
 
 

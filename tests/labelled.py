@@ -21,7 +21,7 @@ def channel_of(*streams: Sequence[Document], name: str = "train") -> Channel:
             for text in page_texts
         ]
         pages += [
-            Page(stream=f"s{number}", page=place, document=document, label=label, text=text)
+            Page(stream=f"s{number}", page=place, document=document, label=label, content=text)
             for place, (document, label, text) in enumerate(texts, start=1)
         ]
     return Channel(name, Path("nowhere"), tuple(pages))

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -70,7 +71,7 @@ def test_predictions_for_other_pages_end_in_a_client_error(job, tmp_path, capsys
 
 
 def test_pages_without_labels_end_in_a_client_error(job, tmp_path, capsys):
-    pages = [page.model_copy(update={"label": None}) for page in make_channel(TRUTH).pages]
+    pages = [dataclasses.replace(page, label=None) for page in make_channel(TRUTH).pages]
     write_channel(tmp_path / "pages", pages)
     assert "field 'label'" in refused(job, capsys)
 

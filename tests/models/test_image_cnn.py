@@ -1,3 +1,5 @@
+import dataclasses
+
 import mxnet as mx
 import numpy as np
 import pytest
@@ -100,7 +102,7 @@ def test_a_page_does_not_depend_on_the_pages_beside_it(trained, sample):
 
 
 def test_pages_without_bitmap_get_an_answer_and_are_marked(trained, sample):
-    without = sample[2].pages[0].model_copy(update={"image": None})
+    without = dataclasses.replace(sample[2].pages[0], image=None)
     channel = type(sample[2])("test", sample[2].folder, (without, sample[2].pages[1]))
     outputs = trained[0].outputs(channel, HELD_OUT, sample[3])
     assert outputs.present.tolist() == [False, True]

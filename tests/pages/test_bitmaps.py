@@ -34,7 +34,7 @@ def bomb(path, side=30_000):
 
 def channel_with(folder, *images):
     pages = [
-        Page(stream="s", page=place, text="", image=image and Path(image).name)
+        Page(stream="s", page=place, content="", image=image and Path(image).name)
         for place, image in enumerate(images, start=1)
     ]
     return Channel("train", folder, tuple(pages))

@@ -27,7 +27,8 @@ def write(folder: Path, *records: object) -> Path:
             page=st.integers(1, 30),
             document=st.none() | st.sampled_from(["d", "e"]),
             label=st.none() | st.sampled_from(["x", "y"]),
-            text=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+            content=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+            **dict.fromkeys(("image", "language", "source", "licence"), st.none()),
         ),
         min_size=1,
         unique_by=lambda page: page.key,
@@ -36,7 +37,19 @@ def write(folder: Path, *records: object) -> Path:
 def test_what_was_written_is_read_again(tmp_path_factory, pages):
     folder = tmp_path_factory.mktemp("channel")
     write_channel(folder, pages)
-    assert set(read_channel(folder).pages) == set(pages)
+    again = {page.key: page for page in read_channel(folder).pages}
+    assert len(again) == len(pages)
+    for page in pages:
+        same = again[page.key]
+        assert same.record == page.record
+        assert (same.has_text, same.text_digest) == (page.has_text, page.text_digest)
+
+
+def test_a_file_that_has_changed_is_not_read_on(tmp_path):
+    page = read_channel(write(tmp_path, {**GOOD, "text": "long enough to be cut"})).pages[0]
+    (tmp_path / "pages.jsonl").write_text('{"stream"')
+    with pytest.raises(ClientError, match=r"pages\.jsonl is no longer what it was"):
+        page.text  # noqa: B018
 
 
 def test_pages_come_in_reading_order_and_streams_stay_together(tmp_path):
@@ -102,7 +115,7 @@ def test_documents_are_runs_of_neighbours():
 
 
 def test_one_document_id_in_two_streams_is_two_documents():
-    pages = [Page(stream=s, page=1, document="d", label="x", text="") for s in "ab"]
+    pages = [Page(stream=s, page=1, document="d", label="x", content="") for s in "ab"]
     assert len(Channel("c", Path(), tuple(pages)).documents) == 2
 
 

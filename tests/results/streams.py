@@ -24,7 +24,7 @@ def make_channel(streams: Streams, folder: Path = Path("nowhere")) -> Channel:
             page=first + offset,
             document=f"{stream}-{number}",
             label=label,
-            text=f"{label} words",
+            content=f"{label} words",
         )
         for stream, documents in streams.items()
         for number, (first, label, length) in enumerate(_placed(documents), start=1)

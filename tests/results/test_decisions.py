@@ -1,3 +1,4 @@
+import dataclasses
 from dataclasses import replace
 
 import numpy as np
@@ -61,14 +62,14 @@ def test_what_is_accepted_needs_no_reason_and_what_is_not_has_one():
     ],
 )
 def test_the_reason_is_what_is_doubtful(changes, document, reason):
-    pages = tuple(page.model_copy(update={"image": "i.png"}) for page in CHANNEL.pages)
+    pages = tuple(dataclasses.replace(page, image="i.png") for page in CHANNEL.pages)
     channel = replace(CHANNEL, pages=pages)  # the lack of bitmaps would be a reason
     assert reason in decide(NOTHING, channel, **changes).segments[document - 1].reasons
 
 
 def with_images(channel, *rows):
     pages = [
-        page.model_copy(update={"image": "i.png" if row in rows else None})
+        dataclasses.replace(page, image="i.png" if row in rows else None)
         for row, page in enumerate(channel.pages)
     ]
     return replace(channel, pages=tuple(pages))
@@ -93,7 +94,7 @@ def test_what_cannot_be_read_is_never_accepted():
 
 def test_what_is_below_the_threshold_and_has_no_doubt_says_so():
     channel = replace(
-        CHANNEL, pages=tuple(page.model_copy(update={"image": "i"}) for page in CHANNEL.pages)
+        CHANNEL, pages=tuple(dataclasses.replace(page, image="i") for page in CHANNEL.pages)
     )
     assert decide(0.94, channel).segments[0].reasons == ("confidence below the threshold",)
 

@@ -6,20 +6,23 @@ Reading checks every record and reports all problems at once, each with file, li
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import groupby
 from pathlib import Path
+from typing import Any, overload
 
 from pydantic import ValidationError
 
 from common.job.errors import ClientError, refuse
 from common.job.files import sha256_of, write_atomically
-from common.pages.page import Page, PageKey
+from common.pages.page import Page, PageKey, PageRecord, digest_of
+from common.pages.stored_text import LinesFile, StoredText
 
 PAGES_FILE = "pages.jsonl"
-_SEEN = {"stream", "page", "document", "label", "text"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,10 @@ class Channel:
         return self.take(row for row, page in enumerate(self.pages) if page.has_image)
 
     @property
+    def texts(self) -> PageTexts:
+        return PageTexts(self.pages)
+
+    @property
     def keys(self) -> list[PageKey]:
         return [page.key for page in self.pages]
 
@@ -98,9 +105,30 @@ class Channel:
         digest = hashlib.sha256()
         for page in self.pages:
             path = self.image_path(page)
-            record = page.model_dump_json(include=_SEEN)
-            digest.update(f"{record}{_bitmap_hash(path) if path else ''}\n".encode())
+            known = [page.stream, page.page, page.document, page.label, page.text_digest.hex()]
+            digest.update(json.dumps([*known, _bitmap_hash(path) if path else ""]).encode())
         return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class PageTexts(Sequence[str]):
+    """The texts of pages, each read when it is asked for."""
+
+    pages: Sequence[Page]
+
+    def __len__(self) -> int:
+        return len(self.pages)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> PageTexts: ...
+
+    def __getitem__(self, row: int | slice) -> str | PageTexts:
+        if isinstance(row, slice):
+            return PageTexts(self.pages[row])
+        return self.pages[row].text
 
 
 @cache
@@ -154,17 +182,31 @@ def read_channel(folder: Path, *, name: str | None = None, labelled: bool = Fals
 
 def _parse(file: Path, problems: list[str]) -> Iterator[tuple[int, Page]]:
     """(line number, page) of every good line; what is wrong with the others goes to `problems`."""
+    stored = LinesFile(file)
+    end = 0
     with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
+            end += len(line)
             if not line.strip():
                 continue
             try:
-                yield number, Page.model_validate_json(line)
+                record = PageRecord.model_validate_json(line)
+                yield number, _page(record, stored, end - len(line), len(line))
             except ValidationError as error:
                 for detail in error.errors(include_url=False):
                     field = ".".join(str(part) for part in detail["loc"])
                     where = f"{file} line {number}" + (f", field '{field}'" if field else "")
                     problems.append(f"{where}: {detail['msg']}.")
+
+
+def _page(record: PageRecord, file: LinesFile, offset: int, length: int) -> Page:
+    """The page without its text, and with names that other pages have too held once."""
+    shared: dict[str, Any] = {
+        name: sys.intern(value) if isinstance(value, str) else value
+        for name, value in record.model_dump(exclude={"text"}).items()
+    }
+    blank = not record.text.strip()
+    return Page(content=StoredText(file, offset, length, blank, digest_of(record.text)), **shared)
 
 
 def _duplicates(file: Path, numbered: list[tuple[int, Page]]) -> list[str]:
@@ -232,5 +274,5 @@ def _reading_order(pages: Iterable[Page]) -> tuple[Page, ...]:
 def write_channel(folder: Path, pages: Iterable[Page]) -> None:
     """Write `pages.jsonl` of a channel; the bitmaps are the caller's."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = "".join(page.model_dump_json(exclude_none=False) + "\n" for page in pages)
+    lines = "".join(page.record.model_dump_json() + "\n" for page in pages)
     write_atomically(folder / PAGES_FILE, lines.encode())

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from common.pages.stored_text import StoredText
 
 PageKey = tuple[str, int]
 
 
-class Page(BaseModel):
-    """What is known of one page before any model has looked at it.
-
-    `document`, `label`, `source` and `licence` tell the answer or its provenance:
-    no model may read them as input.
-    """
+class PageRecord(BaseModel):
+    """A line as it is written: what it must hold, and of what type."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
@@ -27,14 +28,56 @@ class Page(BaseModel):
     source: str | None = None
     licence: str | None = None
 
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is known of one page before any model has looked at it.
+
+    `document`, `label`, `source` and `licence` tell the answer or its provenance:
+    no model may read them as input.
+    """
+
+    stream: str
+    page: int
+    content: str | StoredText
+    document: str | None = None
+    label: str | None = None
+    image: str | None = None
+    language: str | None = None
+    source: str | None = None
+    licence: str | None = None
+
     @property
     def key(self) -> PageKey:
         return self.stream, self.page
 
     @property
+    def text(self) -> str:
+        """Read each time from the channel's file, where the page comes from one."""
+        return self.content if isinstance(self.content, str) else self.content.read()
+
+    @property
     def has_text(self) -> bool:
-        return bool(self.text.strip())
+        if isinstance(self.content, str):
+            return bool(self.content.strip())
+        return not self.content.blank
 
     @property
     def has_image(self) -> bool:
         return self.image is not None
+
+    @property
+    def text_digest(self) -> bytes:
+        """sha256 of the text."""
+        return digest_of(self.content) if isinstance(self.content, str) else self.content.digest
+
+    @property
+    def record(self) -> PageRecord:
+        """The line that says all this."""
+        named = {name: getattr(self, name) for name in PageRecord.model_fields}
+        return PageRecord.model_construct(**named)
+
+
+def digest_of(text: str) -> bytes:
+    """sha256; a lone surrogate, which JSON may hold, counts as what it is."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -68,7 +68,7 @@ def as_channel(channel: Channel, streams: Sequence[LabelledStream], name: str) -
                 "page": position + 1,
                 "document": str(documents[position]),
             }
-            pages.append(channel.pages[row].model_copy(update=place))
+            pages.append(replace(channel.pages[row], **place))
     return replace(channel, name=name, pages=tuple(pages))
 
 
