@@ -21,9 +21,9 @@ from common.job.files import write_json
 from common.job.folders import Folders
 from common.job.tables import SequenceHyperparameters
 from common.models.cross_validation import Round, cross_validate
-from common.models.examples import Examples
 from common.pages.base_models import read_base_models
 from common.pages.evidence import join_evidence
+from common.pages.examples import Examples
 from common.pages.page import Page
 from common.pages.training_channels import read_training_channels
 from common.results.baselines import baseline, mean_of
@@ -44,9 +44,9 @@ def run(arguments: argparse.Namespace) -> None:
     channels = read_training_channels(folders)
     with tempfile.TemporaryDirectory(prefix="base-models-") as scratch:
         bases = read_base_models(folders, channels, Path(scratch))
-    pages = channels.train.pages + channels.validation.pages
+    pages = bases.train.channel.pages + bases.validation.channel.pages
     channel = replace(channels.train, pages=pages)
-    evidence = join_evidence([bases.train, bases.validation], channel.keys)
+    evidence = join_evidence([bases.train.evidence, bases.validation.evidence], channel.keys)
     rounds = cross_validate(
         Examples(channel, evidence),
         channels.classes,

@@ -17,7 +17,6 @@ from common.job.command import Job, run_job
 from common.job.tables import SequenceHyperparameters
 from common.models.base_results import print_epoch
 from common.models.ensemble_results import write_ensemble
-from common.models.examples import Examples
 from common.models.sequence import fit_sequence_model
 from common.pages import base_models, training_channels
 from common.results.validation import score_streams, threshold_for
@@ -28,18 +27,19 @@ CHANNELS = {**training_channels.CHANNELS, **base_models.CHANNELS}
 def train(job: Job[SequenceHyperparameters]) -> None:
     hp = job.hyperparameters
     channels = training_channels.read_training_channels(job.folders)
-    validation, classes = channels.validation, channels.classes
+    classes = channels.classes
     with tempfile.TemporaryDirectory(prefix="base-models-") as scratch:
         bases = base_models.read_base_models(job.folders, channels, Path(scratch))
+        validation = bases.validation.channel
         model, history = fit_sequence_model(
-            Examples(channels.train, bases.train),
-            Examples(validation, bases.validation),
+            bases.train,
+            bases.validation,
             classes,
             hp,
             score=lambda posteriors: score_streams(validation, classes, posteriors),
             report=print_epoch,
         )
-        posteriors = model.posteriors(bases.validation, validation.streams)
+        posteriors = model.posteriors(bases.validation.evidence, validation.streams)
         threshold = threshold_for(validation, classes, posteriors, hp.target_precision)
         log.logger.info("%s", threshold)
         write_ensemble(job, model, history, asdict(threshold), channels, bases)

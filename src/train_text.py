@@ -38,8 +38,9 @@ def train(job: Job[TextHyperparameters]) -> None:
     validation, classes = channels.validation, channels.classes
     pretrained = folders.channel("pretrained") if "pretrained" in folders.channels else None
     run = Run(checkpoints=Checkpoints(folders.checkpoints), pretrained=pretrained)
-    # May refuse, so it comes before what takes long.
-    fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_text)
+    fold = None
+    if hp.folds:  # may refuse, so it comes before what takes long
+        fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_text)
 
     def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
         model, _ = fit_text_model(seen, validation, classes, hp, run)
@@ -48,7 +49,8 @@ def train(job: Job[TextHyperparameters]) -> None:
     told = replace(run, report=print_epoch)
     model, history = fit_text_model(channels.train, validation, classes, hp, told)
     outputs = held_out_outputs(channels, model.outputs)
-    outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
+    if fold is not None:
+        outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
     write_base_results(job, model, history, channels, outputs, load_text)
 
 

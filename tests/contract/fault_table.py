@@ -97,7 +97,7 @@ FAULTS: dict[str, Fault] = {
             "'colour' is unknown",
             "'epochs' must be an integer in the range [1, 1000]. Got 'many' instead.",
             "'dropout' must be a number in the range [0, 1). Got '1.5' instead.",
-            "'folds' must be an integer in the range [2, 20]. Got '1' instead.",
+            "folds must be 0, for none, or at least 2, not 1",
             "'encoder' must be one of ngram",
             "Correct the job's hyperparameters.",
         ),

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax
 
-from common.models.heads import heads_loss, opinions_of, score
+from common.models.heads import class_temperature, heads_loss, opinions_of, score
 from common.pages.targets import Targets
 
 RNG = np.random.default_rng(0)
@@ -65,3 +65,23 @@ def test_opinions_are_probabilities():
     np.testing.assert_allclose(opinions.probabilities.sum(axis=1), 1, rtol=1e-6)
     np.testing.assert_allclose(opinions.first_page, expit(OUTPUT[:, 3]), rtol=1e-6)
     np.testing.assert_allclose(opinions.last_page, expit(OUTPUT[:, 4]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
+def test_the_temperature_is_what_the_logits_were_multiplied_by(sharpness):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(4000, 3)) * 2
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    label = np.array([rng.choice(3, p=chance) for chance in chances], np.int32)
+    output = np.column_stack([logits * sharpness, np.zeros((4000, 2))]).astype(np.float32)
+    ends = np.zeros(4000, np.float32)
+    found = class_temperature(output, Targets(label, ends, ends, ends + 1))
+    assert found == pytest.approx(sharpness, rel=0.1)
+    np.testing.assert_allclose(opinions_of(output, found).probabilities, chances, atol=0.05)
+
+
+def test_a_handful_of_pages_does_not_make_it_sure():
+    output = np.array([[1.0, 0.0, 0.0, 0.0]] * 3, np.float32)
+    ends = np.zeros(3, np.float32)
+    found = class_temperature(output, Targets(np.zeros(3, np.int32), ends, ends, ends + 1))
+    assert 0.5 < found < 1

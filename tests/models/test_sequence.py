@@ -5,10 +5,10 @@ from tests.labelled import channel_of
 
 from common.job.tables import SequenceHyperparameters
 from common.models.chain_model import decode
-from common.models.examples import Examples
 from common.models.sequence import fit_sequence_model, load_sequence_model
 from common.models.sequence_network import SequenceNetwork
 from common.pages.evidence import Evidence
+from common.pages.examples import Examples
 from common.pages.outputs import OUT_OF_FOLD, page_outputs
 from common.pages.recombination import original_streams
 from common.pages.targets import targets_of

@@ -13,7 +13,7 @@ from common.job.errors import ClientError
 from common.job.tables import TextHyperparameters
 from common.models.bert_channel import BertConfig
 from common.models.text import fit_text_model, load_text_model
-from common.models.text_bert import explain, read_pages, window_spans
+from common.models.text_bert import read_pages, window_spans
 from common.models.text_bert_network import PageBERT, layers_from_the_top, set_rates, wake
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
@@ -225,9 +225,9 @@ def test_the_words_that_spoke_for_a_class_are_put_together_from_pieces(short, pr
     hp = OVERFIT.model_copy(update={"epochs": 10, "unfreeze": 0})
     model = fit(short, short, pretrained, hp)[0]
     texts = ["der vertragx summe", "", CONTRACT * 30]
-    explained = explain(model.encoder, texts, 0, 50)
+    explained = [model.encoder.explain(text, 0, 50) for text in texts]
     assert explained[1] == []
-    words = {word for word, _ in explained[0] + explain(model.encoder, texts, 1, 50)[0]}
+    words = {word for word, _ in explained[0] + model.encoder.explain(texts[0], 1, 50)}
     assert words == set(texts[0].split())
     assert {word for word, _ in explained[2]} & set(CONTRACT.split())
-    assert len(explain(model.encoder, texts, 0, 2)[0]) == 2
+    assert len(model.encoder.explain(texts[0], 0, 2)) == 2

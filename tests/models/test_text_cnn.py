@@ -8,7 +8,7 @@ from common.job.artifact import sha256_of
 from common.job.errors import ClientError
 from common.job.tables import TextHyperparameters
 from common.models.text import fit_text_model, load_text_model
-from common.models.text_cnn import explain, read_pages
+from common.models.text_cnn import read_pages
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
 from common.training.run import Run
@@ -178,15 +178,17 @@ def test_an_unsuitable_channel_is_the_users_to_mend(tmp_path, files):
 def test_the_words_that_spoke_for_a_class():
     model = small(HYPERPARAMETERS.model_copy(update={"learning_rate": 0.01}))
     texts = [CONTRACT + INVOICE, "", INVOICE * 3]
-    contract, invoice = (explain(model.encoder, texts, label, 3) for label in range(2))
+    contract, invoice = (
+        [model.encoder.explain(text, label, 3) for text in texts] for label in range(2)
+    )
     for one, words in ((contract, CONTRACT), (invoice, INVOICE)):
         assert len(one[0]) == 3
         assert {word for word, _ in one[0]} <= set(words.split())
         votes = [vote for _, vote in one[0]]
         assert votes == sorted(votes, reverse=True)
         assert votes[-1] > 0
-    said_often = explain(model.encoder, [INVOICE * 20 + CONTRACT], 0, 3)[0]
+    said_often = model.encoder.explain(INVOICE * 20 + CONTRACT, 0, 3)
     assert {word for word, _ in said_often} <= set(CONTRACT.split())
     assert contract[1] == invoice[1] == []  # a page without a word
-    alone = explain(model.encoder, texts[:1], 0, 3)[0]
+    alone = model.encoder.explain(texts[0], 0, 3)
     assert [word for word, _ in alone] == [word for word, _ in contract[0]]

@@ -10,7 +10,7 @@ from tests.sample import SAMPLE
 
 from common.job.tables import TextHyperparameters
 from common.models.text import fit_text_model, load_text_model
-from common.models.text_ngram import NgramHeads, forward, weigh
+from common.models.text_ngram import NgramEncoder, NgramFeatures, NgramHeads, forward, weigh
 from common.pages.channel import read_channel
 from common.pages.ngrams import count_matrix
 from common.pages.ocr_noise import add_noise
@@ -47,7 +47,7 @@ def test_it_learns_real_pages(trained, sample):
 
 def test_it_does_not_see_labels_or_names(trained, sample):
     renamed = [
-        page.model_copy(update={"label": None, "document": "x", "source": "y", "stream": f"z{row}"})
+        dataclasses.replace(page, label=None, document="x", source="y", stream=f"z{row}")
         for row, page in enumerate(sample[2].pages)
     ]
     channel = type(sample[2])("test", sample[2].folder, tuple(renamed))
@@ -85,7 +85,7 @@ def test_a_model_that_has_seen_noise_is_less_put_off_by_it(sample):
     rng = np.random.default_rng(1)
     texts = [add_noise(page.text, 0.2, rng) for page in sample[2].pages]
     pages = [
-        page.model_copy(update={"text": text})
+        dataclasses.replace(page, content=text)
         for page, text in zip(sample[2].pages, texts, strict=True)
     ]
     noisy = dataclasses.replace(sample[2], pages=tuple(pages))
@@ -127,3 +127,31 @@ def test_the_sparse_forward_pass_is_a_dense_product():
     expected = dense @ net.weight.data().asnumpy() + net.bias.data().asnumpy()
     np.testing.assert_allclose(forward(net, features)[1], expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(forward(net, features[2:3])[1], expected[2:3], atol=1e-6)
+
+
+@pytest.mark.parametrize("hidden", [0, 6])
+def test_votes_are_what_each_ngram_adds_to_its_class(hidden):
+    """By finite differences of the class's lead over the mean of all."""
+    selected = np.unique(count_matrix(["ein vertrag über geld"]).indices)[::2].astype(np.uint32)
+    net = NgramHeads(len(selected), 3, hidden)
+    net.initialize(mx.init.Normal(1))
+    features = NgramFeatures(selected, np.ones(len(selected), np.float32))
+    encoder = NgramEncoder(features, net)
+
+    def lead(page):
+        logits = forward(net, page)[1][0, :3]
+        return logits[1] - logits.mean()
+
+    page = features(["ein vertrag über geld"])
+    expected = []
+    for entry in range(page.nnz):
+        less, more = page.copy(), page.copy()
+        less.data[entry] *= 0.999
+        more.data[entry] *= 1.001
+        expected.append((lead(more) - lead(less)) / 0.002)
+    votes = encoder.explain("ein vertrag über geld", 1, 1000)
+    assert [vote for _, vote in votes] == pytest.approx(
+        sorted((vote for vote in expected if vote > 0), reverse=True), abs=2e-3
+    )
+    assert encoder.explain("ein vertrag über geld", 1, 2) == votes[:2]
+    assert encoder.explain("", 1, 2) == []

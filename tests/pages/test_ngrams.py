@@ -83,3 +83,20 @@ def test_pages_without_words_have_no_features(pages):
     counts = count_matrix(pages)
     assert counts.shape == (len(pages), BUCKETS)
     assert counts.nnz == 0
+
+
+@given(WORDS)
+def test_every_ngram_has_a_name(page):
+    names = ngrams.spelled(page)
+    assert set(names) == set(count_matrix([page]).indices.tolist())
+    single = {"vertrag": ("vertrag", "vert…", "…ag"), "ein": ("ein (head)", "ein (foot)")}
+    for word in set(page.split()) & set(single):
+        assert set(single[word]) <= set(names.values())
+
+
+def test_a_name_is_that_of_its_ngram():
+    pair, alone = ngrams.spelled("ein vertrag"), ngrams.spelled("vertrag")
+    counts = count_matrix(["vertrag", "ein vertrag"]).toarray()
+    assert "ein vertrag" in pair.values()
+    for bucket in np.flatnonzero((counts[0] > 0) & (counts[1] > 0)):
+        assert pair[bucket].removesuffix(" (head)") == alone[bucket].removesuffix(" (head)")

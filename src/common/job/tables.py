@@ -13,7 +13,13 @@ from pydantic import Field
 
 from common.job.hyperparameters import Conflict, Hyperparameters
 
-LEARNING_RATES = {"ngram": 0.01, "cnn": 0.003, "bert": 0.0001}
+
+def _lonely_fold(folds: int) -> Iterator[Conflict]:
+    if folds == 1:
+        yield Conflict(("folds",), "folds must be 0, for none, or at least 2, not 1")
+
+
+LEARNING_RATES = {"cnn": 0.003, "bert": 0.0001}
 
 
 class TextHyperparameters(Hyperparameters):
@@ -28,12 +34,13 @@ class TextHyperparameters(Hyperparameters):
     learning_rate: float = Field(
         default=0,
         ge=0,
-        le=1,
+        le=10,
         description="Adam's step size, at most; 0 takes the encoder's own: "
-        + ", ".join(f"{rate:g} ({encoder})" for encoder, rate in LEARNING_RATES.items()),
+        + ", ".join(f"{rate:g} ({encoder})" for encoder, rate in LEARNING_RATES.items())
+        + ", the smaller the more steps there are (ngram)",
     )
     max_features: int = Field(
-        default=16384,
+        default=8192,
         ge=64,
         le=262144,
         description="ngram: n-gram buckets kept, by chi squared; cnn: words, by frequency",
@@ -80,12 +87,36 @@ class TextHyperparameters(Hyperparameters):
         le=0.5,
         description="ngram: largest character error rate put into half of the pages; 0: none",
     )
-    folds: int = Field(
-        default=5, ge=2, le=20, description="models that make the out-of-fold page outputs"
+    class_weighting: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="how much more a page of a rare class counts: 1 gives all classes the same "
+        "weight, 0 all pages",
     )
+    choose_by: Literal["loss", "accuracy", "macro_f1"] = Field(
+        default="loss", description="figure on validation by which the epoch to keep is chosen"
+    )
+    patience: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="epochs without a better one after which training stops; 0: never",
+    )
+    folds: int = Field(
+        default=5,
+        ge=0,
+        le=20,
+        description="models that make the out-of-fold page outputs; 0: none, and the sequence "
+        "model learns from validation alone",
+    )
+
+    def conflicts(self) -> Iterator[Conflict]:
+        yield from _lonely_fold(self.folds)
 
     @property
     def peak_rate(self) -> float:
+        """Of the encoders that read words in order."""
         return self.learning_rate or LEARNING_RATES[self.encoder]
 
 

@@ -24,9 +24,9 @@ from common.models.chain_crf import (
     viterbi,
 )
 from common.models.chain_likelihood import ChainLikelihood
-from common.models.examples import Examples, withholding
 from common.models.sequence_network import SequenceNetwork
 from common.pages.evidence import Evidence, StreamFeatures, stream_features
+from common.pages.examples import Examples, withholding
 from common.pages.posteriors import StreamPosteriors
 from common.pages.recombination import LabelledStream, original_streams, recombined_streams
 from common.training.fit import fit_network

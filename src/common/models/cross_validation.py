@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.job.tables import SequenceHyperparameters
-from common.models.examples import Examples
 from common.models.sequence import fit_sequence_model
+from common.pages.examples import Examples
 from common.pages.folds import assign_folds
 from common.pages.posteriors import StreamPosteriors
 from common.pages.recombination import as_channel, recombined_streams, stream_sizes

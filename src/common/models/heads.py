@@ -13,12 +13,14 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import f1_score
 
 from common.pages.targets import Targets
 
 BOUNDARY_HEADS = 2
+_DOUBT = 0.5  # how far from 1 a temperature is expected, in logarithms
 _BOUNDARY_WEIGHT = 0.5  # of each boundary head's loss beside the class head's
 
 
@@ -64,13 +66,29 @@ def heads_loss(output: mx.nd.NDArray, targets: Targets, label_smoothing: float) 
     return _LOSS(output, *there)
 
 
-def opinions_of(output: NDArray[np.float32]) -> Opinions:
-    """Probabilities from the heads' output."""
+def opinions_of(output: NDArray[np.float32], temperature: float = 1.0) -> Opinions:
+    """Probabilities from the heads' output; the classes' logits are divided by `temperature`."""
     return Opinions(
-        softmax(output[:, :-BOUNDARY_HEADS], axis=1),
+        softmax(output[:, :-BOUNDARY_HEADS] / np.float32(temperature), axis=1),
         expit(output[:, -2]),
         expit(output[:, -1]),
     )
+
+
+def class_temperature(output: NDArray[np.float32], targets: Targets) -> float:
+    """What to divide the classes' logits by, so that probabilities mean what they say.
+
+    The temperature of least negative log-likelihood (Guo et al. 2017, §4.2), drawn towards 1 as if
+    its logarithm were normal around 0 with deviation `_DOUBT`: few pages do not say much.
+    """
+    logits = output[:, :-BOUNDARY_HEADS].astype(np.float64)
+    rows = np.arange(len(logits))
+
+    def loss(log_temperature: float) -> float:
+        likely = log_softmax(logits * np.exp(-log_temperature), axis=1)[rows, targets.label]
+        return float(-likely.sum() + (log_temperature / _DOUBT) ** 2 / 2)
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
 
 def score(output: NDArray[np.float32], targets: Targets) -> dict[str, float]:

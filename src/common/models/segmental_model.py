@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 
 from common.job.files import write_atomically, write_json
 from common.job.tables import SequenceHyperparameters
-from common.models.examples import Examples
 from common.models.segmental_crf import (
     SegmentalScores,
     expected_counts,
@@ -26,6 +25,7 @@ from common.models.segmental_paths import Segmentation, Truth, best_segmentation
 from common.models.segmental_stages import Stages, Streams, fit_stages, load_stages, put_together
 from common.models.segmental_weights import Parts, Weights, fit_weights, from_vector, loss
 from common.pages.evidence import Evidence, stream_features
+from common.pages.examples import Examples
 from common.pages.folds import assign_folds
 from common.pages.posteriors import StreamPosteriors, spans_of
 from common.pages.recombination import original_streams, stream_sizes
@@ -139,7 +139,7 @@ def fit_segmental_model(
         )
         temperature = _best_temperature(weights.scores(parts), truths)
     model = SegmentalModel(tuple(classes), stages, weights, temperature)
-    return model, History(tuple(rows), (), converged=True)
+    return model, History(tuple(rows), (), kept=len(rows))
 
 
 def _stages_of_all(train: Examples, classes: Sequence[str], hp: SequenceHyperparameters) -> Stages:

@@ -20,7 +20,6 @@ from common.models.document_classifier import (
     fit_document_classifier,
     load_document_classifier,
 )
-from common.models.examples import Examples, withholding
 from common.models.length_table import LengthTable, fit_lengths
 from common.models.page_classifier import (
     PageClassifier,
@@ -32,6 +31,7 @@ from common.models.segmental_paths import Truth, segments_of
 from common.models.segmental_weights import Parts
 from common.models.trees import Arrays, below, part
 from common.pages.evidence import StreamFeatures
+from common.pages.examples import Examples, withholding
 from common.pages.recombination import LabelledStream, recombined_streams
 
 LIMIT = 32  # pages: longer documents share one geometric tail

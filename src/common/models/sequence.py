@@ -10,12 +10,12 @@ from pathlib import Path
 
 from common.job.tables import SequenceHyperparameters
 from common.models.chain_model import ChainModel, fit_chain_model, load_chain_model
-from common.models.examples import Examples
 from common.models.segmental_model import (
     SegmentalModel,
     fit_segmental_model,
     load_segmental_model,
 )
+from common.pages.examples import Examples
 from common.pages.posteriors import StreamPosteriors
 from common.training.history import History, Report, Scores
 

@@ -52,6 +52,17 @@ class BertEncoder:
         pages = read_pages(texts, self.config, self.vocabulary, self.max_tokens)
         return forward_by_length(self.net, pages, _PREDICT)
 
+    def explain(self, text: str, label: int, k: int) -> Votes:
+        """The `k` words of a page that spoke most for class `label`."""
+        page = read_pages([text], self.config, self.vocabulary, self.max_tokens)
+        votes = gradient_times_input(self.net, page.batch(np.array([0])), label)
+        words = (
+            word
+            for window, of_window in zip(page.windows[0], votes, strict=True)
+            for word in _words(self.vocabulary, window.tolist(), of_window)
+        )
+        return strongest(words, k)
+
     def save(self, folder: Path) -> None:
         self.net.save_parameters(str(folder / _WEIGHTS))
         write_atomically(folder / _VOCABULARY, self.vocabulary.to_json().encode())
@@ -168,21 +179,6 @@ def window_spans(pieces: int, width: int) -> list[tuple[int, int]]:
     count = 1 + -(-(pieces - width) // max(1, width * 3 // 4))
     starts = np.linspace(0, pieces - width, count).astype(int).tolist()
     return [(start, start + width) for start in starts]
-
-
-def explain(encoder: BertEncoder, texts: Sequence[str], label: int, k: int) -> list[Votes]:
-    """Of each page the `k` words that spoke most for class `label`."""
-    pages = read_pages(texts, encoder.config, encoder.vocabulary, encoder.max_tokens)
-    found = []
-    for row, windows in enumerate(pages.windows):
-        votes = gradient_times_input(encoder.net, pages.batch(np.array([row])), label)
-        words = [
-            word
-            for window, of_window in zip(windows, votes, strict=True)
-            for word in _words(encoder.vocabulary, window.tolist(), of_window)
-        ]
-        found.append(strongest(words, k))
-    return found
 
 
 def _words(

@@ -44,6 +44,21 @@ class CnnEncoder:
         pages = read_pages(texts, self.vocabulary, self.max_tokens)
         return forward_by_length(self.net, pages, _PREDICT)
 
+    def explain(self, text: str, label: int, k: int) -> Votes:
+        """The `k` words of a page that spoke most for class `label`.
+
+        A word counts where it spoke loudest: of a repeated word each place is credited with the
+        one maximum that all of them share.
+        """
+        page = read_pages([text], self.vocabulary, self.max_tokens)
+        votes = gradient_times_input(self.net, page.batch(np.array([0])), label)[:, 0]
+        loudest: dict[str, float] = {}
+        for at, vote in zip(page.places[0], votes[MARGIN:], strict=False):
+            if at:
+                word = page.spelling[at]
+                loudest[word] = max(float(vote), loudest.get(word, -np.inf))
+        return strongest(loudest.items(), k)
+
     def save(self, folder: Path) -> None:
         self.net.save_parameters(str(folder / _WEIGHTS))
         write_atomically(folder / _VOCABULARY, self.vocabulary.to_json().encode())
@@ -183,22 +198,3 @@ def _zones(places: NDArray[np.int32]) -> NDArray[np.int32]:
     zones[:ZONE] = _HEAD
     zones[places == 0] = 0
     return zones
-
-
-def explain(encoder: CnnEncoder, texts: Sequence[str], label: int, k: int) -> list[Votes]:
-    """Of each page the `k` words that spoke most for class `label`.
-
-    A word counts where it spoke loudest: of a repeated word each place is credited with the one
-    maximum that all of them share.
-    """
-    pages = read_pages(texts, encoder.vocabulary, encoder.max_tokens)
-    found = []
-    for row, places in enumerate(pages.places):
-        votes = gradient_times_input(encoder.net, pages.batch(np.array([row])), label)[:, 0]
-        loudest: dict[str, float] = {}
-        for at, vote in zip(places, votes[MARGIN : MARGIN + len(places)], strict=True):
-            if at:
-                word = pages.spelling[at]
-                loudest[word] = max(float(vote), loudest.get(word, -np.inf))
-        found.append(strongest(loudest.items(), k))
-    return found

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from common.models.token_votes import Votes
 from common.pages.ngrams import count_matrix
 from common.pages.targets import Targets
 
@@ -52,5 +53,7 @@ class TextEncoder(Protocol):
     """
 
     def forward(self, texts: Sequence[str]) -> Heads: ...
+
+    def explain(self, text: str, label: int, k: int) -> Votes: ...
 
     def save(self, folder: Path) -> None: ...

@@ -5,7 +5,7 @@ Log-linear in the features, so that it trains in seconds and each feature's vote
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from scipy import sparse
 from common.job.tables import TextHyperparameters
 from common.models.heads import BOUNDARY_HEADS, heads_loss, score
 from common.models.text_encoder import Heads, TextExamples
+from common.models.token_votes import Votes, strongest
+from common.pages.feature_blocks import FeatureBlocks, feature_blocks
 from common.pages.feature_selection import select_features
-from common.pages.ngrams import count_matrix
-from common.pages.ocr_noise import add_noise
+from common.pages.ngrams import count_matrix, spelled
 from common.pages.targets import Targets
 from common.pages.text_descriptor import inverse_document_frequency
 from common.training.fit import fit_network
@@ -28,7 +29,14 @@ from common.training.history import History
 from common.training.rates import warm_then_decay
 from common.training.run import Run
 
-_PREDICT = 4096  # pages of one forward pass
+# A linear model's step is as good as the gradient times one common rate: with a step for each
+# weight rare features would learn as fast as frequent ones, and be believed too much.
+_LINEAR: dict[str, float] = {"epsilon": 0.1, "lazy_update": False}
+_HIDDEN: dict[str, float] = {"lazy_update": False}
+# How far it goes regularises it (Goodfellow et al. 2016, §7.8): the rate times the steps, up to a
+# rate that does not yet shake it.
+_WAY, _FASTEST = 800.0, 5.0
+_HIDDEN_RATE = 0.01
 
 
 class NgramHeads(gluon.Block):
@@ -57,21 +65,46 @@ class NgramHeads(gluon.Block):
 
 
 @dataclass(frozen=True)
-class NgramEncoder:
-    """`selected` uint32 [features], the buckets it looks at, and `idf` float32 [features]."""
+class NgramFeatures:
+    """`selected` uint32 [features], the buckets that are looked at, and `idf` float32 [features].
+
+    Called on texts: their weights, float32 [pages, features].
+    """
 
     selected: NDArray[np.uint32]
     idf: NDArray[np.float32]
+
+    def __call__(self, texts: Iterable[str]) -> sparse.csr_matrix:
+        return weigh(count_matrix(texts, self.selected), self.idf)
+
+
+@dataclass(frozen=True)
+class NgramEncoder:
+    """What it looks at, and the heads on it."""
+
+    features: NgramFeatures
     net: NgramHeads
 
     def forward(self, texts: Sequence[str]) -> Heads:
-        return forward(self.net, weigh(count_matrix(texts, self.selected), self.idf))
+        return forward(self.net, self.features(texts))
+
+    def explain(self, text: str, label: int, k: int) -> Votes:
+        """The `k` n-grams of a page that spoke most for class `label`.
+
+        Feature × gradient of the class's logit above the mean of all classes': without a hidden
+        layer exactly what each n-gram added. Of n-grams that share a bucket the first is named.
+        """
+        page = self.features([text])
+        votes = page.data * _gradient(self.net, page, label)[page.indices]
+        names = spelled(text)
+        buckets = self.features.selected[page.indices].tolist()
+        return strongest(((names[b], vote) for b, vote in zip(buckets, votes, strict=True)), k)
 
     def save(self, folder: Path) -> None:
         self.net.save_parameters(str(folder / "weights.params"))
         arrays = {
-            "selected": mx.nd.array(self.selected, dtype="int32"),
-            "idf": mx.nd.array(self.idf),
+            "selected": mx.nd.array(self.features.selected, dtype="int32"),
+            "idf": mx.nd.array(self.features.idf),
         }
         mx.nd.save(str(folder / "features.params"), arrays)
 
@@ -82,7 +115,7 @@ def load(folder: Path, classes: int, hyperparameters: TextHyperparameters) -> Ng
     selected = arrays["selected"].asnumpy().astype(np.uint32)
     net = NgramHeads(len(selected), classes, hyperparameters.hidden)
     net.load_parameters(str(folder / "weights.params"))
-    return NgramEncoder(selected, arrays["idf"].asnumpy(), net)
+    return NgramEncoder(NgramFeatures(selected, arrays["idf"].asnumpy()), net)
 
 
 def fit(
@@ -92,50 +125,76 @@ def fit(
     hyperparameters: TextHyperparameters,
     run: Run,
 ) -> tuple[NgramEncoder, History]:
-    """Select features and train the heads; nothing pretrained is of use. See `fit_network`."""
+    """Select features and train the heads; see `fit_network`."""
     hp = hyperparameters
-    survey = train.survey
-    selected = select_features(survey.counts, survey.targets, hp.max_features)
-    idf = inverse_document_frequency(survey.counts)[selected]
-    features = weigh(count_matrix(train.texts, selected), idf)
-    if hp.noise:
-        noisy = weigh(count_matrix(_noised(train.texts, hp.noise, hp.seed), selected), idf)
-        features = sparse.vstack([features, noisy], format="csr")
-    held_out = weigh(count_matrix(validation.texts, selected), idf)
-
+    features = _choose_features(train, hp)
     mx.random.seed(hp.seed)
-    net = NgramHeads(len(selected), classes, hp.hidden)
+    net = NgramHeads(len(features.selected), classes, hp.hidden)
     net.initialize(mx.init.Xavier() if hp.hidden else mx.init.Zero())
-
-    def batches(epoch: int) -> list[tuple[sparse.csr_matrix, Targets]]:
-        rng = np.random.default_rng((hp.seed, epoch))
-        pages = len(train.texts)
-        copies = features.shape[0] // pages  # each page as it is, and perhaps noised
-        rows = rng.permutation(pages) + pages * rng.integers(0, copies, pages)
-        return [
-            (_drop(features[batch], hp.dropout, rng), train.targets.take(batch % pages))
-            for batch in np.split(rows, range(hp.batch_size, pages, hp.batch_size))
-        ]
-
-    history = fit_network(
-        net,
-        "adam",
-        {"lazy_update": False},
-        batches=batches,
-        loss=lambda batch: heads_loss(net(_to_mxnet(batch[0])), batch[1], hp.label_smoothing),
-        schedule=warm_then_decay(hp.peak_rate, hp.epochs),
-        epochs=hp.epochs,
-        seed=hp.seed,
-        evaluate=lambda: score(forward(net, held_out)[1], validation.targets),
-        run=run,
-    )
-    return NgramEncoder(selected, idf, net), history
+    with (
+        feature_blocks(train.texts, features, seed=hp.seed, noise=hp.noise) as blocks,
+        feature_blocks(validation.texts, features) as held_out,
+    ):
+        history = fit_network(
+            net,
+            "adam",
+            _HIDDEN if hp.hidden else _LINEAR,
+            batches=lambda epoch: _Epoch(blocks, train.targets, hp, epoch),
+            loss=lambda batch: heads_loss(net(_to_mxnet(batch[0])), batch[1], hp.label_smoothing),
+            schedule=warm_then_decay(_rate(hp, blocks.batches(hp.batch_size)), hp.epochs),
+            epochs=hp.epochs,
+            seed=hp.seed,
+            evaluate=lambda: score(_heads_of(net, held_out), validation.targets),
+            run=run,
+        )
+    return NgramEncoder(features, net), history
 
 
-def _noised(texts: Sequence[str], most: float, seed: int) -> Iterator[str]:
-    """Each page as OCR would have read it at a character error rate of its own, up to `most`."""
-    rng = np.random.default_rng(seed)
-    return (add_noise(text, rng.uniform(0, most), rng) for text in texts)
+def _choose_features(train: TextExamples, hyperparameters: TextHyperparameters) -> NgramFeatures:
+    survey = train.survey
+    selected = select_features(survey.counts, survey.targets, hyperparameters.max_features)
+    return NgramFeatures(selected, inverse_document_frequency(survey.counts)[selected])
+
+
+def _rate(hyperparameters: TextHyperparameters, steps: int) -> float:
+    """The peak of the learning rate, given the steps of one epoch."""
+    hp = hyperparameters
+    own = _HIDDEN_RATE if hp.hidden else min(_FASTEST, _WAY / (hp.epochs * steps))
+    return hp.learning_rate or own
+
+
+@dataclass(frozen=True)
+class _Epoch:
+    """The batches of one epoch: (features, targets), blocks and pages in an order of its own.
+
+    Each page comes once, as it is or, where there is one and chance has it, as its noised copy.
+    """
+
+    blocks: FeatureBlocks
+    targets: Targets
+    hyperparameters: TextHyperparameters
+    epoch: int
+
+    def __len__(self) -> int:
+        return self.blocks.batches(self.hyperparameters.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[sparse.csr_matrix, Targets]]:
+        hp = self.hyperparameters
+        rng = np.random.default_rng((hp.seed, self.epoch))
+        for number in rng.permutation(len(self.blocks)):
+            block = self.blocks.read(number)
+            pages = len(block.rows)
+            seen = np.where(rng.random(pages) < 0.5, block.copy, np.arange(pages))
+            order = rng.permutation(pages)
+            for batch in np.split(order, range(hp.batch_size, pages, hp.batch_size)):
+                features = _drop(block.features[seen[batch]], hp.dropout, rng)
+                yield features, self.targets.take(block.rows[batch])
+
+
+def _heads_of(net: NgramHeads, blocks: FeatureBlocks) -> NDArray[np.float32]:
+    """The heads' output for pages in their own order."""
+    parts = [forward(net, blocks.read(number).features)[1] for number in range(len(blocks))]
+    return np.concatenate(parts)
 
 
 def weigh(counts: sparse.csr_matrix, idf: NDArray[np.float32]) -> sparse.csr_matrix:
@@ -157,12 +216,9 @@ def _drop(features: sparse.csr_matrix, share: float, rng: np.random.Generator) -
 
 
 def forward(net: NgramHeads, features: sparse.csr_matrix) -> Heads:
-    """(embedding, heads) of pages, a few thousand at a time."""
-    parts = []
-    for start in range(0, features.shape[0], _PREDICT):
-        embedding = net.embed(_to_mxnet(features[start : start + _PREDICT]))
-        parts.append((embedding.asnumpy(), net.heads(embedding).asnumpy()))
-    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    """(embedding, heads) of pages."""
+    embedding = net.embed(_to_mxnet(features))
+    return embedding.asnumpy(), net.heads(embedding).asnumpy()
 
 
 def _to_mxnet(features: sparse.csr_matrix) -> mx.nd.sparse.CSRNDArray:
@@ -172,3 +228,14 @@ def _to_mxnet(features: sparse.csr_matrix) -> mx.nd.sparse.CSRNDArray:
     return mx.nd.sparse.csr_matrix(
         (features.data, features.indices, features.indptr), shape=features.shape
     )
+
+
+def _gradient(net: NgramHeads, page: sparse.csr_matrix, label: int) -> NDArray[np.float32]:
+    """D (logit of `label` − mean of the classes' logits) / d feature, [features]."""
+    weight = net.weight.data().asnumpy()
+    if net.top is None:
+        logits = weight[:, :-BOUNDARY_HEADS]
+        return logits[:, label] - logits.mean(axis=1)
+    top = net.top.weight.data().asnumpy()[:-BOUNDARY_HEADS]
+    awake = net.embed(_to_mxnet(page)).asnumpy()[0] > 0
+    return weight @ ((top[label] - top.mean(axis=0)) * awake)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from common.job.archives import JobResults, open_results
 from common.job.artifact import read_manifest
@@ -14,6 +16,7 @@ from common.job.log import logger
 from common.pages.alignment import align
 from common.pages.channel import Channel
 from common.pages.evidence import Evidence
+from common.pages.examples import Examples
 from common.pages.outputs import HELD_OUT, OUT_OF_FOLD, read_page_outputs
 from common.pages.training_channels import TrainingChannels
 
@@ -22,15 +25,20 @@ CHANNELS = {
     "image": "the same of the image model's job",
 }
 PAGE_OUTPUTS = "page_outputs"
+_FEWEST = 4  # streams that can be halved
 
 
 @dataclass(frozen=True)
 class BaseModels:
-    """Folders of the base artifacts by kind, and the evidence for train and validation."""
+    """Folders of the base artifacts by kind, what to learn from, and what to choose by.
+
+    These are train and validation or, where a base model said nothing of train, two halves of
+    validation.
+    """
 
     artifacts: Mapping[str, Path]
-    train: Evidence
-    validation: Evidence
+    train: Examples
+    validation: Examples
 
 
 def read_base_models(folders: Folders, channels: TrainingChannels, scratch: Path) -> BaseModels:
@@ -57,11 +65,38 @@ def read_base_models(folders: Folders, channels: TrainingChannels, scratch: Path
                 "what it says of them may not be out of fold",
                 kind,
             )
-    return BaseModels(
-        artifacts={kind: found.model for kind, found in results.items()},
-        train=_evidence(results, channels.train, channels),
-        validation=_evidence(results, channels.validation, channels),
+    validation = Examples(channels.validation, _evidence(results, channels.validation, channels))
+    silent = [kind for kind, found in results.items() if _outputs_file(found, "train") is None]
+    if silent:
+        train, validation = _halves(validation, silent)
+    else:
+        train = Examples(channels.train, _evidence(results, channels.train, channels))
+    return BaseModels({kind: found.model for kind, found in results.items()}, train, validation)
+
+
+def _halves(validation: Examples, silent: Sequence[str]) -> tuple[Examples, Examples]:
+    """Every other stream of validation, to learn from and to choose by."""
+    streams = validation.channel.streams
+    if len(streams) < _FEWEST:
+        raise ClientError(
+            f"channel '{silent[0]}': this base model was trained with folds 0, so there is "
+            f"{validation.channel.name} alone to learn from, and {len(streams)} streams are too "
+            f"few for that. Train it again with folds, or give {_FEWEST} streams or more."
+        )
+    logger.warning(
+        "no out-of-fold outputs of train (%s: folds 0): the sequence model learns from one half of "
+        "the %d streams of validation and chooses by the other",
+        " and ".join(silent),
+        len(streams),
     )
+    learn, choose = (np.concatenate([np.asarray(rows) for rows in streams[at::2]]) for at in (0, 1))
+    return validation.take(learn), validation.take(choose)
+
+
+def _outputs_file(found: JobResults, channel: str) -> Path | None:
+    below = [found.output, found.output / "data"]  # SageMaker archives the folder's content
+    files = [folder / PAGE_OUTPUTS / f"{channel}.npz" for folder in below]
+    return next((file for file in files if file.is_file()), None)
 
 
 def _evidence(
@@ -69,9 +104,7 @@ def _evidence(
 ) -> Evidence:
     aligned = {}
     for kind, found in results.items():
-        below = [found.output, found.output / "data"]  # SageMaker archives the folder's content
-        files = [folder / PAGE_OUTPUTS / f"{channel.name}.npz" for folder in below]
-        file = next((file for file in files if file.is_file()), None)
+        file = _outputs_file(found, channel.name)
         if file is None:
             raise ClientError(
                 f"channel '{kind}': there is no {PAGE_OUTPUTS}/{channel.name}.npz in the base "

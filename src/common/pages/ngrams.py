@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, count, islice
+from itertools import chain, count, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,7 +182,7 @@ def _own_ngrams(
 ) -> tuple[NDArray[np.uint64], NDArray[np.intp], NDArray[np.uint32]]:
     """(hashes of the words; word and bucket of each n-gram that hangs on the word alone)."""
     clipped = [word[:LONGEST] for word in words]
-    lengths = np.array([len(word) for word in clipped])
+    lengths = np.array([len(word) for word in clipped], dtype=np.intp)
     data = np.frombuffer(b"".join(b" %b " % word for word in clipped), dtype=np.uint8)
     ends = np.cumsum(lengths + 2) - 1  # of each word, where the space behind it stands
     hashes = _substring_hashes(data, ends - lengths, ends)
@@ -197,6 +197,37 @@ def _own_ngrams(
         starts.append(word[first])
         values.append(_salted(window, 16 + length))
     return hashes, np.concatenate(starts), _bucket(np.concatenate(values))
+
+
+def spelled(text: str) -> dict[int, str]:
+    """A page's n-grams as people read them, by bucket; of those that share one, the first.
+
+    Windows of letters have … where their word goes on.
+    """
+    words = split_words(text)
+    hashes, _, own = _own_ngrams(words)
+    _, placed = _placed_ngrams(hashes, np.array([len(words)]))
+    plain = [word.decode("utf-8", "replace") for word in words]
+    names = [
+        *plain,
+        *(window for length in _LENGTHS for word in words for window in _windows(word, length)),
+        *map(" ".join, pairwise(plain)),
+        *(f"{word} (head)" for word in plain[:ZONE]),
+        *(f"{word} (foot)" for word in plain[-ZONE:]),
+    ]
+    found: dict[int, str] = {}
+    for bucket, name in zip(np.concatenate([own, placed]).tolist(), names, strict=True):
+        found.setdefault(bucket, name)
+    return found
+
+
+def _windows(word: bytes, length: int) -> Iterator[str]:
+    """The windows of a word in order, as `_own_ngrams` takes them."""
+    spaced = b" %b " % word[:LONGEST]
+    for start in range(len(spaced) - length + 1):
+        window = spaced[start : start + length].decode("utf-8", "replace")
+        before, after = window.startswith(" "), window.endswith(" ")
+        yield f"{'' if before else '…'}{window.strip()}{'' if after else '…'}"
 
 
 def _substring_hashes(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from mxnet import gluon
 
 from common.training.history import History, Scores
-from common.training.loop import Loss, train_epochs
+from common.training.loop import Batches, Loss, train_epochs
 from common.training.rates import Schedule
 from common.training.run import Run
 from common.training.standing import Standing, set_parameters
@@ -19,7 +18,7 @@ def fit_network(
     optimizer: str,
     options: dict[str, float],
     *,
-    batches: Callable[[int], Sequence[Any]],
+    batches: Callable[[int], Batches],
     loss: Loss,
     schedule: Schedule,
     epochs: int,
@@ -27,30 +26,35 @@ def fit_network(
     evaluate: Callable[[], Scores],
     run: Run,
 ) -> History:
-    """Train `net` and leave it as it was after the epoch with the lowest validation loss.
+    """Train `net` and leave it as it was after its best epoch.
 
     Args:
         net: its parameters are initialised, their shapes known.
         optimizer: MXNet's name of it, with its options but for the rate.
         batches, loss, schedule, seed: as in `train_epochs`.
         evaluate: scores the net on validation, `loss` among the scores.
-        run: is told of every epoch, and keeps where it stands after each.
+        run: is told of every epoch, keeps where it stands after each, and says which is the best
+            and after how many worse ones training stops.
     """
     trainer = gluon.Trainer(net.collect_params(), optimizer, options, kvstore=None)
     standing = run.checkpoints.restore(net, trainer) or Standing()
+    choice = run.choice
+    given_up = choice.gives_up(standing.epoch, standing.kept)
     for epoch in train_epochs(
         trainer,
         batches,
         loss,
         schedule,
-        epochs=epochs,
+        epochs=standing.epoch if given_up else epochs,
         seed=seed,
         done=standing.epoch,
         step=standing.step,
     ):
         scores = evaluate()
         run.report(epoch, scores)
-        standing = standing.after(epoch, scores, net)
+        standing = standing.after(epoch, scores, net, choice)
         run.checkpoints.save(net, trainer, standing)
+        if choice.gives_up(standing.epoch, standing.kept):
+            break
     set_parameters(net, standing.best)
     return standing.history

@@ -16,18 +16,16 @@ Report = Callable[[Epoch, Scores], None]
 class History:
     """`history.json` of an artifact: a row an epoch, and (time in epochs, rate) of each step.
 
-    Of epochs the one with the lowest validation loss was kept; of what `converged`, the last.
+    `kept` is the number of the epoch whose parameters the model has.
     """
 
     epochs: tuple[Mapping[str, float], ...]
     rates: tuple[tuple[float, float], ...]
-    converged: bool = False
+    kept: int
 
     def as_json(self) -> dict[str, Any]:
         return {"epochs": list(self.epochs), "learning_rate": [list(point) for point in self.rates]}
 
     def best(self) -> dict[str, float]:
         """The row of the epoch that was kept."""
-        if self.converged:
-            return dict(self.epochs[-1])
-        return dict(min(self.epochs, key=lambda row: row["validation_loss"]))
+        return dict(next(row for row in self.epochs if row["epoch"] == self.kept))

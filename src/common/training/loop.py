@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import mxnet as mx
 from mxnet import autograd, gluon
@@ -12,6 +12,14 @@ from mxnet import autograd, gluon
 from common.training.rates import Schedule
 
 Loss = Callable[[Any], mx.nd.NDArray]  # batch → loss of each of its members
+
+
+class Batches(Protocol):
+    """The batches of one epoch; they need not all be in memory."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Epoch:
 
 def train_epochs(
     trainer: gluon.Trainer,
-    batches: Callable[[int], Sequence[Any]],
+    batches: Callable[[int], Batches],
     loss: Loss,
     schedule: Schedule,
     *,

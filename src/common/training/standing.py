@@ -11,6 +11,7 @@ import mxnet as mx
 from mxnet import gluon
 
 from common.job.errors import ClientError
+from common.training.choice import FIRST_CHOICE, Choice
 from common.training.history import History, Scores
 from common.training.loop import Epoch
 
@@ -19,15 +20,18 @@ Parameters = dict[str, mx.nd.NDArray]
 
 @dataclass(frozen=True)
 class Standing:
-    """`epoch` and `step` count what is done; `best` are the parameters of the best epoch."""
+    """`epoch` and `step` count what is done; `best` are the parameters of epoch `kept`."""
 
     epoch: int = 0
     step: int = 0
+    kept: int = 0
     rows: tuple[Mapping[str, float], ...] = ()
     rates: tuple[tuple[float, float], ...] = ()
     best: Parameters = field(default_factory=dict)
 
-    def after(self, epoch: Epoch, scores: Scores, net: gluon.Block) -> Standing:
+    def after(
+        self, epoch: Epoch, scores: Scores, net: gluon.Block, choice: Choice = FIRST_CHOICE
+    ) -> Standing:
         """The standing one epoch later.
 
         Raises:
@@ -38,23 +42,24 @@ class Standing:
                 f"training diverged: in epoch {epoch.number} the loss is no longer a finite "
                 "number. Lower the learning rate (learning_rate, or the image model's max_lr)."
             )
-        lowest = min((row["validation_loss"] for row in self.rows), default=math.inf)
+        better = not self.kept or choice.prefers(scores, self.rows[self.kept - 1])
         validation = {f"validation_{name}": value for name, value in scores.items()}
         return replace(
             self,
             epoch=epoch.number,
             step=self.step + len(epoch.rates),
+            kept=epoch.number if better else self.kept,
             rows=(
                 *self.rows,
                 {"epoch": epoch.number, "train_loss": epoch.train_loss, **validation},
             ),
             rates=(*self.rates, *epoch.rates),
-            best=parameters_of(net) if scores["loss"] < lowest else self.best,
+            best=parameters_of(net) if better else self.best,
         )
 
     @property
     def history(self) -> History:
-        return History(self.rows, self.rates)
+        return History(self.rows, self.rates, self.kept)
 
     def as_json(self) -> dict[str, Any]:
         """All but the parameters."""
@@ -66,7 +71,9 @@ class Standing:
     def from_json(cls, values: Mapping[str, Any], best: Parameters) -> Standing:
         """What `as_json` and the parameters were made of."""
         rates = tuple((time, rate) for time, rate in values["rates"])
-        return cls(values["epoch"], values["step"], tuple(values["rows"]), rates, best)
+        return cls(
+            values["epoch"], values["step"], values["kept"], tuple(values["rows"]), rates, best
+        )
 
 
 def parameters_of(net: gluon.Block) -> Parameters:

@@ -1,7 +1,7 @@
 import numpy as np
 from tests.pages.test_evidence import evidence
 
-from common.models.examples import withholding
+from common.pages.examples import withholding
 from common.pages.recombination import LabelledStream
 
 STREAM = LabelledStream(np.arange(3), np.zeros(3, int), np.array([True, False, False]))
