@@ -9,6 +9,13 @@ import pytest
 from tests.contract.fault_table import FAULTS
 from tests.contract.faulty import SMALLEST, cut, flip_a_byte, setting, sound_job
 from tests.contract.programs import Outcome, files_below, run, run_here
+from tests.labelled import channel_of
+
+from common.job.errors import ClientError
+from common.models.artifacts import Ensemble
+from common.pages.channel import read_channel
+from common.pages.text import normalise
+from common.results.predictions import read_predictions
 
 SCREEN = 25  # lines
 
@@ -126,6 +133,25 @@ def test_predictions_overwrite_neither_channel_nor_model(sound, tmp_path, output
     outcome = run_here("predict.py", {**arguments, "output": tmp_path / output})
     assert_client_error(outcome, (f"--output ({tmp_path / output}) lies in --{flag}", "outside"))
     assert files_below(tmp_path) == before
+
+
+def test_predictions_are_explained_on_request(sound, tmp_path):
+    sound_job(tmp_path / "ml", "text", {})
+    places = {"input": tmp_path / "ml/input/data/validation", "output": tmp_path / "output"}
+    arguments = {"model": sound["sequence"] / "model", **places, "explain": 3}
+    assert run_here("predict.py", arguments).status == 0
+    texts = [normalise(page.text).decode() for page in read_channel(places["input"]).pages]
+    pages = read_predictions(places["output"]).pages
+    assert all(1 <= len(page.because) <= 3 for page in pages)
+    for text, page in zip(texts, pages, strict=True):
+        words = page.because[0].text.removesuffix(" (head)").removesuffix(" (foot)").split()
+        assert all(word.strip("…") in text for word in words)
+
+
+def test_only_texts_are_explained():
+    silent = Ensemble(("x",), text=None, image=None, sequence=None, threshold=1)
+    with pytest.raises(ClientError, match="--explain: the ensemble has no text model"):
+        silent.explain(channel_of([("x", ["a"])]), ["x"], 3)
 
 
 def test_a_base_model_is_no_ensemble(sound, tmp_path):

@@ -7,6 +7,9 @@ from tests.results.test_systems import outputs
 from common.job.errors import ClientError
 from common.results.predictions import (
     PagePrediction,
+    Predictions,
+    Voice,
+    explained,
     in_channel_order,
     read_base_outputs,
     read_predictions,
@@ -23,6 +26,7 @@ PAGE = {
     "confidence": 0.75,
     "first_page": 1.0,
     "probabilities": {"letter": 0.75, "invoice": 0.25},
+    "because": [{"text": "dear", "vote": 1.5}],
 }
 SEGMENT = {
     "stream": "a",
@@ -142,3 +146,12 @@ def test_no_base_models_answer_of_an_earlier_prediction_stays(tmp_path):
     write_base_outputs(tmp_path, [image])
     assert [each.kind for each in read_base_outputs(tmp_path)] == ["image"]
     assert (tmp_path / "page_outputs/train.npz").exists()
+
+
+def test_what_spoke_for_a_label_is_written_with_its_page(tmp_path):
+    predictions = Predictions([PagePrediction(**{**PAGE, "because": ()})], [Segment(**SEGMENT)])
+    told = explained(predictions, [[("dear", 1.5)]])
+    assert told.pages[0].because == (Voice("dear", 1.5),)
+    assert predictions.pages[0].because == ()
+    write_predictions(tmp_path, *told)
+    assert read_predictions(tmp_path) == told

@@ -1,3 +1,4 @@
+import dataclasses
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ from tests.results.test_systems import outputs
 from common.pages.channel import Channel
 from common.results import report
 from common.results.history import History
+from common.results.predictions import explained
 from common.results.report import write_report
 
 TRUTH = {
@@ -109,7 +111,7 @@ def test_confidence_and_status_are_shown(tmp_path):
 def test_hostile_names_and_texts_stay_text(tmp_path):
     evil = "<script>alert(1)</script>\"'>"
     channel = make_channel({evil: [(evil, 1)]}, tmp_path)
-    page = channel.pages[0].model_copy(update={"text": evil})
+    page = dataclasses.replace(channel.pages[0], content=evil)
     html, _ = render(tmp_path, said={evil: [(evil, 1)]}, channel=replace(channel, pages=(page,)))
     assert "<script" not in html
 
@@ -120,7 +122,7 @@ def test_pages_are_shown_as_pictures_or_by_their_first_words(tmp_path):
     channel = make_channel({"a": [("letter", 3)]}, tmp_path)
     images = ["one.png", "two.png", None]
     pages = tuple(
-        page.model_copy(update={"image": image, "text": f"Dear {number}"})
+        dataclasses.replace(page, image=image, content=f"Dear {number}")
         for number, (page, image) in enumerate(zip(channel.pages, images, strict=True))
     )
     channel = Channel("test", tmp_path, pages)
@@ -128,6 +130,18 @@ def test_pages_are_shown_as_pictures_or_by_their_first_words(tmp_path):
     assert [a["alt"] for tag, a in page.elements if tag == "img"] == ["page 1"]
     assert {"Dear 1", "Dear 2"} <= set(page.texts)
     assert "Dear 0" not in page.texts
+
+
+def test_what_spoke_for_a_label_is_shown_with_its_page(tmp_path):
+    channel = make_channel({"a": [("letter", 2)]}, tmp_path)
+    predictions = explained(
+        make_predictions({"a": [("letter", 2)]}), [[("dear", 2.0), ("<b>yours", 1.0)], []]
+    )
+    write_report(tmp_path / "report.html", channel, predictions)
+    html = (tmp_path / "report.html").read_text()
+    assert html.count("spoke for its label: ") == 1
+    assert 'title="spoke for its label: dear, &lt;b&gt;yours"' in html
+    assert '<span class="because">dear</span>' in html
 
 
 def test_the_comparison_is_there_when_the_base_models_spoke(tmp_path):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.job.artifact import MANIFEST, read_manifest
+from common.job.errors import ClientError
 from common.job.files import write_json
 from common.job.tables import ImageHyperparameters, SequenceHyperparameters, TextHyperparameters
 from common.models.image_cnn import ImageModel, load_image_model
 from common.models.sequence import SequenceModel, load_sequence_model
 from common.models.text import TextModel, load_text_model
+from common.models.token_votes import Votes
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
 from common.pages.evidence import Evidence
@@ -45,6 +47,19 @@ class Ensemble:
                 bitmaps.add(channel)
                 image = self.image.outputs(channel, HELD_OUT, bitmaps)
         return Evidence(text, image)
+
+    def explain(self, channel: Channel, labels: Sequence[str], k: int) -> list[Votes]:
+        """What of each page's text spoke most for its label.
+
+        Raises:
+            ClientError: the ensemble has no text model.
+        """
+        if self.text is None:
+            raise ClientError(
+                "--explain: the ensemble has no text model, and only that can be explained. "
+                "Predict without it, or train the ensemble with the channel 'text'."
+            )
+        return self.text.explain(channel, labels, k)
 
     def posteriors(self, channel: Channel, evidence: Evidence) -> list[StreamPosteriors]:
         return self.sequence.posteriors(evidence, channel.streams)

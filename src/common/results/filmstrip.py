@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from common.pages.channel import Channel
-from common.pages.page import Page
+from common.pages.page import Page, PageKey
 from common.results.segments import Segment, segment_of_pages
 from common.results.stream_errors import StreamView, errors_in_words
 from common.results.thumbnails import thumbnail
@@ -34,6 +34,7 @@ class Frame:
 
     page: Page
     picture: str | None  # data URI
+    because: tuple[str, ...]  # what in its text spoke most for its label, where that is known
     missed_split: bool  # truth starts a document here, the prediction does not
     extra_split: bool
 
@@ -68,8 +69,13 @@ def film_strips(
     truth: Sequence[Segment],
     prediction: Sequence[Segment],
     pages: Mapping[str, int],
+    because: Mapping[PageKey, tuple[str, ...]] | None = None,
 ) -> Iterator[Strip]:
-    """A strip for each of the named streams, in reading order, of so many of its first pages."""
+    """A strip for each of the named streams, in reading order, of so many of its first pages.
+
+    Args:
+        because: what spoke for a page's label, for those pages of which it is known.
+    """
     true_of_page = segment_of_pages(channel.keys, truth)
     predicted_of_page = segment_of_pages(channel.keys, prediction)
     for rows in channel.streams:
@@ -85,7 +91,7 @@ def film_strips(
         yield Strip(
             stream=name,
             rows=[
-                _row(channel, view, range(begin, min(begin + COLUMNS, drawn)))
+                _row(channel, view, range(begin, min(begin + COLUMNS, drawn)), because or {})
                 for begin in range(0, drawn, COLUMNS)
             ],
             pages=len(rows),
@@ -95,11 +101,14 @@ def film_strips(
         )
 
 
-def _row(channel: Channel, view: StreamView, rows: range) -> Row:
+def _row(
+    channel: Channel, view: StreamView, rows: range, because: Mapping[PageKey, tuple[str, ...]]
+) -> Row:
     frames = [
         Frame(
             page=view.pages[row],
             picture=thumbnail(channel.image_path(view.pages[row])),
+            because=because.get(view.pages[row].key, ()),
             missed_split=view.missed_split(row),
             extra_split=view.extra_split(row),
         )

@@ -6,6 +6,7 @@ Reading checks every record and reports all problems at once, each with file, li
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -28,11 +29,20 @@ Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
+class Voice:
+    """A piece of a page's text, and what it added to the logit of the page's label."""
+
+    text: str
+    vote: float
+
+
+@dataclass(frozen=True)
 class PagePrediction:
     """What is said of one page once its stream has been taken apart.
 
     `confidence` is the probability of `label`, `first_page` that a document starts here,
-    `probabilities` those of every class that the model knows.
+    `probabilities` those of every class that the model knows. `because`, where it was asked for,
+    is what in the text spoke most for the label, the loudest first.
     """
 
     stream: Name
@@ -42,6 +52,7 @@ class PagePrediction:
     confidence: Probability
     first_page: Probability
     probabilities: dict[Name, Probability]
+    because: tuple[Voice, ...] = ()
 
     @property
     def key(self) -> PageKey:
@@ -69,6 +80,17 @@ def write_predictions(
 
 def _lines(adapter: TypeAdapter[Record], records: Iterable[Record]) -> bytes:
     return b"".join(adapter.dump_json(record) + b"\n" for record in records)
+
+
+def explained(
+    predictions: Predictions, votes: Sequence[Sequence[tuple[str, float]]]
+) -> Predictions:
+    """The predictions, each page with what in its text spoke for its label."""
+    pages = [
+        replace(page, because=tuple(Voice(text, vote) for text, vote in of_page))
+        for page, of_page in zip(predictions.pages, votes, strict=True)
+    ]
+    return predictions._replace(pages=pages)
 
 
 def read_predictions(folder: Path) -> Predictions:

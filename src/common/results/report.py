@@ -25,7 +25,7 @@ from common.results.metrics import TARGET_PRECISION
 from common.results.palette import swatches
 from common.results.predictions import Predictions
 from common.results.reliability_chart import reliability_chart
-from common.results.segments import Segment, true_segments
+from common.results.segments import true_segments
 from common.results.standings import Standing, cell, standings, verdict
 from common.results.systems import MEAN, System, answer, better_base, contest
 
@@ -68,7 +68,7 @@ def write_report(
         classes=swatches(ensemble.comparison.labels),
         headlines=_headlines(ensemble),
         comparison=_comparison(systems),
-        gallery=_gallery(channel, ensemble.comparison, predictions.segments),
+        gallery=_gallery(channel, ensemble.comparison, predictions),
         columns=COLUMNS,
         most={"streams": MOST_STREAMS, "pages": MOST_PAGES},
         confidence=_confidence_charts(ensemble),
@@ -136,7 +136,7 @@ class Gallery:
     flawless: int
 
 
-def _gallery(channel: Channel, comparison: Comparison, segments: Sequence[Segment]) -> Gallery:
+def _gallery(channel: Channel, comparison: Comparison, predictions: Predictions) -> Gallery:
     """Streams with errors come first into the choice, but keep their reading order.
 
     A stream that is too long by itself takes the room that is left, for its first pages.
@@ -148,7 +148,10 @@ def _gallery(channel: Channel, comparison: Comparison, segments: Sequence[Segmen
         fits = len(stream) <= room or (room > 0 and len(stream) > MOST_PAGES)
         if len(pages) < MOST_STREAMS and fits:
             pages[stream.name] = min(len(stream), room)
-    strips = list(film_strips(channel, true_segments(channel), segments, pages))
+    because = {page.key: tuple(v.text for v in page.because) for page in predictions.pages}
+    strips = list(
+        film_strips(channel, true_segments(channel), predictions.segments, pages, because)
+    )
     return Gallery(strips, len(comparison.streams), len(flawless))
 
 
