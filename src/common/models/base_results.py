@@ -49,7 +49,7 @@ def write_base_results(
     for name, of_pages in outputs.items():
         write_page_outputs(job.folders.output_data / PAGE_OUTPUTS / f"{name}.npz", of_pages)
     manifest = Manifest(
-        kind=outputs["train"].kind,
+        kind=next(iter(outputs.values())).kind,
         classes=channels.classes,
         hyperparameters=job.hyperparameters.model_dump(),
         packages=log.package_versions(),
