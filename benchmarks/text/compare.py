@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rounds=arguments.rounds,
         threads=len(arguments.cores or [0]),
         work=work,
+        again=arguments.again,
     )
     sizes = []
     for pages in arguments.pages:
@@ -53,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         )
     parser.add_argument(
         "--pages", type=int, nargs="+", default=[0], help="training pages; 0: train as it is"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="with the peers' configurations of the last run"
     )
     parser.add_argument("--rounds", type=int, default=3, help="medians are over so many")
     parser.add_argument("--cores", type=int, nargs="+", help="run on these; a thread for each")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.text.measuring import Run, run
@@ -38,7 +38,10 @@ _SEEDS = {"train": 1, "predicted": 2}
 
 @dataclass(frozen=True)
 class Contest:
-    """`train`, `validation`, `test` are real channels; all that is made goes below `work`."""
+    """`train`, `validation`, `test` are real channels; all that is made goes below `work`.
+
+    `again`: the peers' configurations are those that the last run into `work` chose.
+    """
 
     python: Interpreters
     train: Sequence[Path]
@@ -47,6 +50,7 @@ class Contest:
     rounds: int
     threads: int
     work: Path
+    again: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -58,21 +62,24 @@ class Contest:
 
 
 def measure(contest: Contest, pages: int) -> Size:
-    """All systems on `pages` training pages, or on train as it is where that is 0."""
+    """All systems on `pages` training pages, or on train as it is where that is 0.
+
+    Raises:
+        FileNotFoundError: nothing was chosen before that could be taken again.
+    """
     data = contest.work / str(pages)
     trained_on = _make_channel(contest, data / "train", contest.train, pages)
     _make_channel(contest, data / "validation", contest.validation, 0)
     _make_channel(contest, data / "test", contest.test, 0)
     asked = max(trained_on, FEWEST_PREDICTED)
     predicted = _make_channel(contest, data / "predicted", contest.test, asked)
-    trials = _search_fasttext(contest, data, trained_on)
-    best, cheapest = best_of(trials), cheapest_of(trials)
-    rivals = [best] if best == cheapest else [best, cheapest]
-    for name, grid in sklearn_grid().items():
-        _say(f"{name}: with and without character n-grams")
-        rivals.append(best_of([_try(contest, data, system) for system in grid]))
-    outcomes = _run_rounds(contest, data, [trial.system for trial in rivals], best.accuracy)
-    return Size(trained_on, predicted, best.accuracy, _cost_of_mxnet(contest), tuple(outcomes))
+    chosen = data / "chosen.json"
+    if not contest.again:
+        _write_trials(chosen, _choose(contest, data, trained_on))
+    rivals = _read_trials(chosen)
+    bar = rivals[0].accuracy
+    outcomes = _run_rounds(contest, data, [trial.system for trial in rivals], bar)
+    return Size(trained_on, predicted, bar, _cost_of_mxnet(contest), tuple(outcomes))
 
 
 def _make_channel(contest: Contest, folder: Path, sources: Sequence[Path], pages: int) -> int:
@@ -81,6 +88,32 @@ def _make_channel(contest: Contest, folder: Path, sources: Sequence[Path], pages
     command = [contest.python.ours, "-m", "benchmarks.text.resample", *given]
     made = contest.run([*command, "--output", str(folder), *map(str, sources)])
     return int(made.lines[-1][1].split()[-2])
+
+
+def _choose(contest: Contest, data: Path, pages: int) -> list[Trial]:
+    """The best of each peer, fastText's first; of it the cheapest too, if that is another."""
+    trials = _search_fasttext(contest, data, pages)
+    best, cheapest = best_of(trials), cheapest_of(trials)
+    chosen = [best] if best == cheapest else [best, cheapest]
+    for grid in sklearn_grid().values():
+        chosen.append(best_of([_try(contest, data, system) for system in grid]))
+    return chosen
+
+
+def _write_trials(file: Path, trials: Sequence[Trial]) -> None:
+    file.write_text(json.dumps([asdict(trial) for trial in trials], indent=1) + "\n")
+
+
+def _read_trials(file: Path) -> list[Trial]:
+    rows = json.loads(file.read_text())
+    return [
+        Trial(
+            System(row["system"]["name"], tuple(row["system"]["flags"])),
+            row["seconds"],
+            row["accuracy"],
+        )
+        for row in rows
+    ]
 
 
 def _search_fasttext(contest: Contest, data: Path, pages: int) -> list[Trial]:

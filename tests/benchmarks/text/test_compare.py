@@ -1,12 +1,13 @@
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 from benchmarks.text import compare, contest
 from benchmarks.text.outcomes import Trial, best_of
 from benchmarks.text.raw_pages import raw_pages
 from benchmarks.text.scoring import accuracy
-from benchmarks.text.systems import FASTTEXT, OURS
+from benchmarks.text.systems import FASTTEXT, OURS, TFIDF, Interpreters, System
 from tests.sample import SAMPLE
 
 # Always tells the last class that it was shown.
@@ -84,3 +85,20 @@ def test_the_better_configurations_of_fasttext_get_more_epochs(monkeypatch, tmp_
     if pages > 5000:
         assert all("--characters" in flags for flags in seen[25])
         assert all("--dimensions=100" in flags for flags in seen[50])
+
+
+def test_again_takes_the_configurations_of_the_last_run(monkeypatch, tmp_path):
+    trials = [Trial(System(FASTTEXT, ("--rate=1.0",)), 3.0, 0.8), Trial(System(TFIDF), 4.0, 0.9)]
+    ran = []
+    monkeypatch.setattr(contest, "_make_channel", lambda *_: 100)
+    monkeypatch.setattr(contest, "_cost_of_mxnet", lambda _: 1)
+    monkeypatch.setattr(contest, "_choose", lambda *_: trials)
+    monkeypatch.setattr(contest, "_run_rounds", lambda *given: ran.append(given[2:]) or ())
+    (tmp_path / "100").mkdir()
+    first = contest.Contest(Interpreters("", ""), (), (), (), 1, 1, tmp_path)
+    contest.measure(first, 100)
+    trials = []
+    contest.measure(replace(first, again=True), 100)
+    assert ran[0] == ran[1] == ([System(FASTTEXT, ("--rate=1.0",)), System(TFIDF)], 0.8)
+    with pytest.raises(FileNotFoundError):
+        contest.measure(replace(first, again=True), 200)
