@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.text.contest import Contest, measure
+from benchmarks.text.measuring import CLOCKS
 from benchmarks.text.report import report
 from benchmarks.text.systems import Interpreters
 
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rounds=arguments.rounds,
         threads=len(arguments.cores or [0]),
         work=work,
+        clock=arguments.clock,
         again=arguments.again,
     )
     sizes = []
@@ -57,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--again", action="store_true", help="with the peers' configurations of the last run"
+    )
+    parser.add_argument(
+        "--clock", choices=CLOCKS, default=CLOCKS[0], help="processor: for a machine that is busy"
     )
     parser.add_argument("--rounds", type=int, default=3, help="medians are over so many")
     parser.add_argument("--cores", type=int, nargs="+", help="run on these; a thread for each")

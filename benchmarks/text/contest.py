@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.text.measuring import Run, run
+from benchmarks.text.measuring import Clock, Run, run
 from benchmarks.text.outcomes import (
     Outcome,
     Round,
@@ -50,6 +50,7 @@ class Contest:
     rounds: int
     threads: int
     work: Path
+    clock: Clock = "wall"
     again: bool = False
 
     @property
@@ -58,7 +59,7 @@ class Contest:
         return {"PYTHONPATH": "src:.", **dict.fromkeys(names, str(self.threads))}
 
     def run(self, command: Sequence[str]) -> Run:
-        return run(command, self.environment)
+        return run(command, self.environment, clock=self.clock)
 
 
 def measure(contest: Contest, pages: int) -> Size:
@@ -171,13 +172,13 @@ def _train(contest: Contest, data: Path, system: System, model: Path, *, whole: 
         return left == 0
 
     command = system.train(contest.python, data, data / "unfinished", contest.threads)
-    return run(command, contest.environment, last_epoch)
+    return run(command, contest.environment, clock=contest.clock, enough=last_epoch)
 
 
 def _predict(contest: Contest, system: System, model: Path, channel: Path) -> tuple[float, int]:
     """Seconds from the channel to its classes, and the peak in bytes."""
     prediction = contest.run(system.predict(contest.python, channel, model))
-    return _last_word(prediction)["predict_seconds"], prediction.peak_bytes
+    return _last_word(prediction)["seconds"][contest.clock], prediction.peak_bytes
 
 
 def _all_scores(contest: Contest, system: System, model: Path, data: Path) -> dict[str, float]:

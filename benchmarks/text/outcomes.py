@@ -27,7 +27,6 @@ class Round:
     to_bar: float | None
     trained: float
     whole: float
-    cpu: float
     peak: int
     predict: float
     predict_peak: int
@@ -51,11 +50,6 @@ class Outcome:
         if any(one.to_bar is None for one in self.rounds):
             return None
         return median((one.to_bar or 0) - one.start for one in self.rounds)
-
-    @property
-    def busy(self) -> float:
-        """The share of its time that it had a processor: well below 1, others were in the way."""
-        return median(one.cpu / one.whole for one in self.rounds)
 
     @property
     def peak(self) -> int:
@@ -134,7 +128,6 @@ def round_of(
         to_bar,
         trained,
         training.seconds,
-        training.cpu_seconds,
         training.peak_bytes,
         *prediction,
     )

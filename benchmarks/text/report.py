@@ -46,7 +46,6 @@ def _table(size: Size) -> Iterator[str]:
         ],
         "training, s": [_seconds(o.typical("trained")) for o in size.outcomes],
         "whole job, s": [_seconds(o.rounds[0].whole) for o in size.outcomes],
-        "share of that on a processor": [f"{o.busy:.2f}" for o in size.outcomes],
         f"inference on {size.predicted:,} pages, pages/s": [
             f"{_speed(size, o):,.0f}" for o in size.outcomes
         ],

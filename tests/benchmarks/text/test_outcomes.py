@@ -5,7 +5,6 @@ from benchmarks.text.systems import FASTTEXT, OURS, System
 
 JOB = Run(
     seconds=60.0,
-    cpu_seconds=50.0,
     peak_bytes=7,
     lines=(
         (1.5, 'hyperparameters {"seed":1}'),
@@ -16,7 +15,7 @@ JOB = Run(
         (60.0, "artifact"),
     ),
 )
-PEER = Run(seconds=9.0, cpu_seconds=8.0, peak_bytes=5, lines=((0.5, "started"),))
+PEER = Run(seconds=9.0, peak_bytes=5, lines=((0.5, "started"),))
 
 
 def test_ours_is_at_the_bar_when_the_first_epoch_is_that_tells_as_much():
@@ -39,13 +38,13 @@ def test_a_peer_is_at_the_bar_when_it_is_done_or_never(accuracy, to_bar):
 
 def test_medians_are_over_rounds_and_nothing_if_the_bar_was_missed_once():
     rounds = [
-        round_of(System(OURS), Run(9, 1, 7 - peak, lines), (predict, 9), 0.8, bar=0.81)
+        round_of(System(OURS), Run(9, 7 - peak, lines), (predict, 9), 0.8, bar=0.81)
         for peak, predict, lines in ((0, 3, JOB.lines), (5, 8, JOB.lines[:4]), (1, 4, JOB.lines))
     ]
     found = Outcome(System(OURS), tuple(rounds), {})
     assert (found.typical("predict"), found.typical("trained"), found.peak) == (4, 24.0, 7)
     assert found.to_bar_after_start == 20.5
-    missed = round_of(System(OURS), Run(9, 1, 7, JOB.lines[:2]), (3, 9), 0.8, bar=0.81)
+    missed = round_of(System(OURS), Run(9, 7, JOB.lines[:2]), (3, 9), 0.8, bar=0.81)
     found = Outcome(System(OURS), (*rounds, missed), {})
     assert found.typical("to_bar") is found.to_bar_after_start is None
 

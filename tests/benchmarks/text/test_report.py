@@ -4,9 +4,7 @@ from benchmarks.text.outcomes import Outcome, Round, Size
 from benchmarks.text.report import report, targets
 from benchmarks.text.systems import FASTTEXT, HASHING, OURS, TFIDF, System
 
-FAST = Round(
-    start=1, to_bar=10, trained=20, whole=40, cpu=39, peak=400_000_000, predict=2, predict_peak=9
-)
+FAST = Round(start=1, to_bar=10, trained=20, whole=40, peak=400_000_000, predict=2, predict_peak=9)
 
 
 def outcome(name, f1=0.8, **changes):

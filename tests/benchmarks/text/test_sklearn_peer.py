@@ -22,4 +22,5 @@ def test_it_learns_the_sample(tmp_path, pipeline, characters):
     told = json.loads(lines[-1][1])
     truth = [page.label for page in raw_pages(SAMPLE / "test")]
     assert accuracy(truth, told["labels"]) > 0.8
-    assert 0 < told["predict_seconds"] < lines[-1][0]
+    assert 0 < told["seconds"]["wall"] < lines[-1][0]
+    assert told["seconds"]["processor"] > 0
