@@ -108,7 +108,7 @@ def _targets_table(size: Size) -> Iterator[str]:
     yield _row(["target, ours / theirs", "measured", "wanted", ""])
     yield _row(["---"] * 4)
     for target in targets(size):
-        measured = "never" if target.ratio is None else f"{target.ratio:.2f}"
+        measured = "never" if target.ratio is None else f"{target.ratio:.3f}"
         wanted = f"{'≤' if target.at_most else '≥'} {target.wanted:.2f}"
         yield _row([target.what, measured, wanted, "met" if target.met else "**missed**"])
 
