@@ -12,7 +12,7 @@ UV        ?= uv
 BENCH_TRAIN      ?= examples/sample/train
 BENCH_VALIDATION ?= examples/sample/validation
 BENCH_TEST       ?= examples/sample/test
-BENCH_PAGES      ?= 0 2000
+BENCH_PAGES      ?= 0 1000
 
 # Unless PYTHON=… says which: the first of these that will do; else python3, to hear why not.
 PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
