@@ -2,8 +2,17 @@ BIN       := .venv/bin
 LOCKED    := $(addprefix requirements/,build.txt mxnet-cpu.txt runtime.txt dev.txt)
 # Named by what is locked, so that .venv is made anew when that changes and only then.
 INSTALLED := .venv/.installed-$(firstword $(shell cat $(LOCKED) | cksum))
-PIP       := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes
+PIP_FLAGS := --disable-pip-version-check install --require-hashes
+PIP       := $(BIN)/python -m pip $(PIP_FLAGS)
+# The peers of `make bench` have an environment of their own.
+BENCH_INSTALLED := .bench/.installed-$(firstword $(shell cksum < requirements/bench-text.txt))
 UV        ?= uv
+
+# What `make bench` reads: labelled channels, several or one; 0 pages are the channel as it is.
+BENCH_TRAIN      ?= examples/sample/train
+BENCH_VALIDATION ?= examples/sample/validation
+BENCH_TEST       ?= examples/sample/test
+BENCH_PAGES      ?= 0 1000
 
 # Unless PYTHON=… says which: the first of these that will do; else python3, to hear why not.
 PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
@@ -36,10 +45,14 @@ format: $(INSTALLED) ## rewrite the sources in the project's style
 reference: $(INSTALLED) ## rewrite what docs/ says of hyperparameters and metrics
 	PYTHONPATH=src $(BIN)/python -m common.job.reference docs
 
-bench: ## (not yet) compare with other tools
+bench: $(INSTALLED) $(BENCH_INSTALLED) ## compare the text model with others; BENCH_PAGES="0 20000"
+	PYTHONPATH=src:. $(BIN)/python -m benchmarks.text.compare --peers .bench/bin/python \
+		--train $(BENCH_TRAIN) --validation $(BENCH_VALIDATION) --test $(BENCH_TEST) \
+		--pages $(BENCH_PAGES) --output out/bench $(BENCH_ARGS)
+
 workflow: ## (not yet) run the state machine on this machine
 image: ## (not yet) build the container image
-bench workflow image:
+workflow image:
 	@echo "make $@ arrives with a later release: see CHANGELOG.md" >&2; exit 1
 
 # One lock serves both Pythons and both MXNets, which share their dependencies. uv keeps the
@@ -53,9 +66,10 @@ lock: ## pin what pyproject.toml declares, with hashes, in requirements/ (needs 
 	$(LOCK) --group gpu --no-deps -o requirements/mxnet-gpu.txt
 	$(LOCK) --group build -c requirements/runtime.txt -o requirements/build.txt
 	$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(LOCK) --group bench -c requirements/runtime.txt -o requirements/bench-text.txt
 
 clean: ## remove .venv and whatever was made here
-	rm -rf .venv out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests examples requirements -name __pycache__ -prune -exec rm -r {} +
 
 # Sources are built with the tools of build.txt, already there, and not with whatever an isolated
@@ -68,4 +82,9 @@ $(INSTALLED):
 	@$(PYTHON) -m venv --clear .venv
 	$(PIP) -r requirements/build.txt
 	$(PIP) --no-build-isolation $(patsubst %,-r %,$(filter-out %/build.txt,$(LOCKED)))
+	@touch $@
+
+$(BENCH_INSTALLED): $(INSTALLED)
+	$(BIN)/python -m venv --clear .bench
+	.bench/bin/python -m pip $(PIP_FLAGS) -r requirements/bench-text.txt
 	@touch $@
