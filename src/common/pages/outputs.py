@@ -23,6 +23,7 @@ from common.pages.channel import Channel
 from common.pages.page import PageKey
 
 OUT_OF_FOLD, HELD_OUT = "out-of-fold", "held-out"
+PAGE_OUTPUTS = "page_outputs"  # the folder of these files
 _DESCRIPTOR = "descriptor/"
 
 
