@@ -15,7 +15,7 @@ from common.job.files import write_json
 from common.job.tables import SequenceHyperparameters
 from common.models.chain_crf import (
     ChainScores,
-    marginals,
+    page_marginals,
     path_score,
     run_messages,
     segment_posterior,
@@ -62,7 +62,7 @@ class ChainModel:
 def decode(scores: ChainScores) -> StreamPosteriors:
     """Viterbi segmentation and exact posteriors of one stream."""
     messages = run_messages(scores)
-    page = marginals(scores, messages)
+    first, continuation = page_marginals(scores, messages)
     labels, starts = viterbi(scores)
     segments = [
         segment_posterior(scores, messages, span.start, span.stop) for span in spans_of(starts)
@@ -70,8 +70,8 @@ def decode(scores: ChainScores) -> StreamPosteriors:
     return StreamPosteriors(
         labels=labels,
         starts=starts,
-        class_probability=page.first + page.continuation,
-        boundary=page.first.sum(axis=1),
+        class_probability=first + continuation,
+        boundary=first.sum(axis=1),
         segment=np.stack(segments),
     )
 
