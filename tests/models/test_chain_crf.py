@@ -37,7 +37,7 @@ def all_segmentations(pages, classes):
 CASES = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 10**6))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(CASES)
 def test_against_brute_force_over_all_segmentations(case):
     pages, classes, seed = case

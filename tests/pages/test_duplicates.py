@@ -23,7 +23,7 @@ def varied(rng, words, share):
     return " ".join(str(rng.choice(WORDS)) if rng.random() < share else word for word in words)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6))
 def test_pairs_above_the_threshold_are_together_and_strangers_are_not(seed):
     """Against all pairs: no cluster without a chain of near-duplicates, hardly one missed."""
@@ -50,7 +50,6 @@ def test_documents_without_text_are_nobodys_duplicate():
     assert len(set(near_duplicate_clusters(["", "", ARTICLE]))) == 3
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 3), max_size=60))
 def test_small_buckets_give_all_pairs_and_large_ones_neighbours(values):
     """Against grouping one by one; the rows of a band differ in one place or in another."""
