@@ -13,29 +13,30 @@ from common.job.command import run_reporting
 from common.job.files import write_json
 from common.pages.channel import read_channel
 from common.results.history import read_histories
-from common.results.metrics import TARGET_PRECISION, evaluate
+from common.results.metrics import TARGET_PRECISION
 from common.results.predictions import read_base_outputs, read_predictions
 from common.results.report import write_report
+from common.results.systems import judge
 
 
 def compare(arguments: argparse.Namespace) -> None:
     """Read, compare, print; write what else was asked for."""
     channel = read_channel(arguments.pages, labelled=True)
     predictions = read_predictions(arguments.predictions)
-    target = arguments.target_precision
     histories = read_histories(arguments.model) if arguments.report and arguments.model else None
-    metrics = evaluate(channel, *predictions, target_precision=target)
-    print(json.dumps(metrics.as_dict(), indent=1, ensure_ascii=False), flush=True)
+    ensemble = judge(channel, predictions, target_precision=arguments.target_precision)
+    metrics = ensemble.metrics.as_dict()
+    print(json.dumps(metrics, indent=1, ensure_ascii=False), flush=True)
     if arguments.output:
-        write_json(arguments.output, metrics.as_dict())
+        write_json(arguments.output, metrics)
     if arguments.report:
         write_report(
             arguments.report,
             channel,
             predictions,
+            ensemble,
             base_outputs=read_base_outputs(arguments.predictions),
             histories=histories,
-            target_precision=target,
         )
 
 

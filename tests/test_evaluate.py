@@ -6,6 +6,7 @@ from tests.results.streams import make_channel, make_predictions
 
 import evaluate
 from common.pages.channel import write_channel
+from common.results import metrics
 from common.results.predictions import write_predictions
 
 TRUTH = {"a": [("letter", 2), ("invoice", 1)], "b": [("letter", 1)]}
@@ -34,6 +35,22 @@ def test_a_report_is_written_where_it_is_wanted(job, tmp_path, capsys):
     assert evaluate.main([*job, "--report", str(tmp_path / "out" / "report.html")]) == 0
     assert "<h1>4 pages" in (tmp_path / "out" / "report.html").read_text()
     json.loads(capsys.readouterr().out)
+
+
+def test_the_report_shows_the_figures_that_were_printed_and_does_not_make_them_anew(
+    job, tmp_path, capsys, monkeypatch
+):
+    made = []
+
+    def measure(comparison, **options):
+        made.append(metrics.measure(comparison, **options))
+        return made[-1]
+
+    monkeypatch.setattr("common.results.systems.measure", measure)
+    file = tmp_path / "report.html"
+    assert evaluate.main([*job, "--report", str(file), "--target-precision", "0.5"]) == 0
+    assert [one.as_dict() for one in made] == [json.loads(capsys.readouterr().out)]
+    assert "50&#8239;% precision" in file.read_text()
 
 
 def test_the_target_precision_reaches_the_metrics(job, capsys):

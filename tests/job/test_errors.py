@@ -4,7 +4,7 @@ from common.job.errors import SHOWN, ClientError, refuse
 
 
 def test_without_problems_nothing_is_refused():
-    refuse([], remedy="Mend it.")
+    assert refuse([], remedy="Mend it.") is None
 
 
 def test_one_problem_is_one_line_with_its_remedy():

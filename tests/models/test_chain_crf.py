@@ -1,4 +1,5 @@
 import itertools
+import tracemalloc
 
 import mxnet as mx
 import numpy as np
@@ -16,6 +17,7 @@ from common.models.chain_crf import (
     viterbi,
 )
 from common.models.chain_likelihood import ChainLikelihood
+from common.models.chain_model import decode
 
 
 def random_scores(pages, classes, seed):
@@ -35,7 +37,7 @@ def all_segmentations(pages, classes):
 CASES = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 10**6))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(CASES)
 def test_against_brute_force_over_all_segmentations(case):
     pages, classes, seed = case
@@ -52,6 +54,13 @@ def test_against_brute_force_over_all_segmentations(case):
     for name in ("first", "continuation", "change"):
         expected = sum(p * getattr(one, name) for p, one in zip(probability, counts, strict=True))
         np.testing.assert_allclose(getattr(found, name), expected, atol=1e-9)
+    said = decode(scores)
+    of_class = [
+        p * (one.first + one.continuation) for p, one in zip(probability, counts, strict=True)
+    ]
+    begun = [p * starts for p, (_, starts) in zip(probability, paths, strict=True)]
+    np.testing.assert_allclose(said.class_probability, np.sum(of_class, axis=0), atol=1e-9)
+    np.testing.assert_allclose(said.boundary, np.sum(begun, axis=0), atol=1e-9)
 
     labels, starts = viterbi(scores)
     assert path_score(scores, labels, starts) == pytest.approx(path_scores.max(), abs=1e-9)
@@ -81,6 +90,19 @@ def test_a_stream_of_3000_pages_stays_normalised():
     found = marginals(scores, messages)
     np.testing.assert_allclose((found.first + found.continuation).sum(axis=1), 1, atol=1e-6)
     assert np.isfinite(messages.log_partition)
+
+
+def test_decoding_and_marginals_need_no_table_of_class_pairs_for_each_page():
+    pages, classes = 300, 60
+    scores = random_scores(pages, classes, 1)
+    tracemalloc.start()
+    try:
+        decode(scores)
+        marginals(scores, run_messages(scores))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < pages * classes**2 * 8 / 2
 
 
 def test_the_loss_is_that_of_brute_force_and_its_gradient_that_of_finite_differences():

@@ -69,7 +69,7 @@ CASES = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(CASES)
 def test_against_brute_force_over_all_segmentations(scores):
     """log Z, marginals, segment posteriors and the n best, with streams side by side."""
@@ -124,7 +124,7 @@ def check_segments(scores, messages, stream, paths, probability):
         np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(CASES)
 def test_the_gradient_of_log_z_is_that_of_finite_differences(scores):
     found = expected_counts(scores, run_messages(scores))

@@ -168,24 +168,6 @@ def test_padding_changes_nothing():
         np.testing.assert_allclose(one.asnumpy()[:3, 1:], other.asnumpy(), atol=1e-6)
 
 
-def test_the_best_temperature_is_lower_the_surer_the_truth():
-    from common.models.chain_crf import ChainScores
-    from common.models.chain_model import _best_temperature, _mean_loss
-
-    rng = np.random.default_rng(0)
-    truths = original_streams(streams_of(3), CLASSES)
-    scores = []
-    for truth in truths:
-        right = rng.random(len(truth.labels)) < 0.8
-        said = np.where(right, truth.labels, (truth.labels + 1) % 3)
-        bonus = 6.0 * np.eye(3)[said]
-        scores.append(ChainScores(bonus + 4.0 * truth.starts[:, None], bonus, np.zeros((3, 3))))
-    best = _best_temperature(scores, truths)
-    grid = np.linspace(0.5, 4, 60)
-    losses = [_mean_loss(scores, truths, temperature) for temperature in grid]
-    assert best == pytest.approx(grid[int(np.argmin(losses))], abs=0.1)
-
-
 def test_decoding_a_certain_stream_returns_it():
     from common.models.chain_crf import ChainScores
 

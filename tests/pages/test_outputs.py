@@ -76,6 +76,16 @@ def test_arrays_that_do_not_belong_together_are_refused(wrong):
         outputs_of(CHANNEL, **wrong)
 
 
+def test_pages_are_found_by_key_and_those_without_output_are_told():
+    outputs = outputs_of(CHANNEL)
+    keys = [("s1", 3), ("s0", 9), ("s1", 1)]
+    assert outputs.lacking(keys) == [("s0", 9)]
+    assert outputs.of_pages([keys[0], keys[2]]).keys == [keys[0], keys[2]]
+    assert outputs.of_pages([]).keys == []
+    with pytest.raises(KeyError):
+        outputs.of_pages(keys)
+
+
 def test_parts_are_joined_in_the_order_asked_for():
     whole = outputs_of(CHANNEL)
     parts = [whole.take(np.array(rows)) for rows in ([3, 1], [0, 2])]

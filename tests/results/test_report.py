@@ -13,6 +13,7 @@ from common.results import report
 from common.results.history import History
 from common.results.predictions import explained
 from common.results.report import write_report
+from common.results.systems import judge
 
 TRUTH = {
     "fine": [("letter", 2), ("invoice", 1)],
@@ -48,9 +49,13 @@ class Checker(HTMLParser):
         self.texts.append(data)
 
 
+def write(file, channel, predictions, **options):
+    write_report(file, channel, predictions, judge(channel, predictions), **options)
+
+
 def render(tmp_path, truth=TRUTH, said=SAID, channel=None, **options):
     channel = channel or make_channel(truth, tmp_path)
-    write_report(tmp_path / "report.html", channel, make_predictions(said), **options)
+    write(tmp_path / "report.html", channel, make_predictions(said), **options)
     html = (tmp_path / "report.html").read_text()
     checker = Checker()
     checker.feed(html)
@@ -102,7 +107,7 @@ def test_errors_are_marked_where_they_are(tmp_path):
 def test_confidence_and_status_are_shown(tmp_path):
     channel = make_channel({"a": [("letter", 1), ("invoice", 1)]}, tmp_path)
     predictions = make_predictions({"a": [("letter", 1), ("invoice", 1)]}, [0.97, 0.31])
-    write_report(tmp_path / "report.html", channel, predictions)
+    write(tmp_path / "report.html", channel, predictions)
     html = (tmp_path / "report.html").read_text()
     assert re.search(r"0\.97 ✓<span class=\"visually-hidden\"> accepted", html)
     assert re.search(r"0\.31 \?<span class=\"visually-hidden\"> for review", html)
@@ -137,7 +142,7 @@ def test_what_spoke_for_a_label_is_shown_with_its_page(tmp_path):
     predictions = explained(
         make_predictions({"a": [("letter", 2)]}), [[("dear", 2.0), ("<b>yours", 1.0)], []]
     )
-    write_report(tmp_path / "report.html", channel, predictions)
+    write(tmp_path / "report.html", channel, predictions)
     html = (tmp_path / "report.html").read_text()
     assert html.count("spoke for its label: ") == 1
     assert 'title="spoke for its label: dear, &lt;b&gt;yours"' in html

@@ -6,7 +6,7 @@ from common.pages.outputs import PageOutputs
 from common.results.bootstrap import Estimate
 from common.results.catalogue import catalogue
 from common.results.standings import cell, lead_cell, standings, verdict
-from common.results.systems import answer, better_base, contest, is_ahead
+from common.results.systems import beside, better_base, contest, is_ahead, judge
 
 METRICS = catalogue(0.99)
 STREAMS = {f"s{row}": [("letter", 2), ("invoice", 1 + row % 3)] for row in range(8)}
@@ -37,8 +37,7 @@ def outputs(channel, kind, *, good):
 def systems():
     channel = make_channel(STREAMS)
     bases = [outputs(channel, "text", good=False), outputs(channel, "image", good=True)]
-    predictions = make_predictions(STREAMS)
-    return answer(channel, predictions, bases, target_precision=0.99, seed=0)
+    return beside(judge(channel, make_predictions(STREAMS)), channel, bases)
 
 
 def test_the_ensemble_stands_beside_each_base_model_and_their_mean(systems):
@@ -46,6 +45,14 @@ def test_the_ensemble_stands_beside_each_base_model_and_their_mean(systems):
     exact = [system.metrics["segment_f1_with_label"].value for system in systems]
     assert exact[0] == exact[2] == 1
     assert exact[1] == 0
+
+
+def test_all_are_judged_alike():
+    channel = make_channel(STREAMS)
+    ensemble = judge(channel, make_predictions(STREAMS), target_precision=0.7, seed=3)
+    found = beside(ensemble, channel, [outputs(channel, "text", good=True)])
+    assert found[0] is ensemble
+    assert (found[1].metrics.target_precision, found[1].metrics.seed) == (0.7, 3)
 
 
 def test_the_better_base_is_the_one_to_beat(systems):
@@ -56,7 +63,7 @@ def test_the_better_base_is_the_one_to_beat(systems):
 def test_a_single_base_model_has_no_mean():
     channel = make_channel(STREAMS)
     text = outputs(channel, "text", good=True)
-    found = answer(channel, make_predictions(STREAMS), [text], target_precision=0.99, seed=0)
+    found = beside(judge(channel, make_predictions(STREAMS)), channel, [text])
     assert [system.name for system in found] == ["Ensemble", "Text alone"]
 
 

@@ -19,6 +19,7 @@ from common.job.errors import AlgorithmError, ClientError
 from common.job.files import sha256_of, write_json
 
 MANIFEST = "manifest.json"
+HISTORY = "history.json"  # the curve of every figure that training watched
 STAGING = ".staging-"
 FORMAT_VERSION = 1
 SHOWN = 3  # names of what is in the way

@@ -7,8 +7,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from common.job.artifact import MANIFEST, read_manifest
+from common.job import log
+from common.job.artifact import HISTORY, MANIFEST, Manifest, read_manifest
+from common.job.command import Job
 from common.job.errors import ClientError
 from common.job.files import write_json
 from common.job.tables import ImageHyperparameters, SequenceHyperparameters, TextHyperparameters
@@ -21,9 +24,9 @@ from common.pages.channel import Channel
 from common.pages.evidence import Evidence
 from common.pages.outputs import HELD_OUT
 from common.pages.posteriors import StreamPosteriors
+from common.pages.training_channels import TrainingChannels
 from common.training.history import History
 
-HISTORY = "history.json"
 DECISION = "decision.json"
 
 
@@ -63,6 +66,18 @@ class Ensemble:
 
     def posteriors(self, channel: Channel, evidence: Evidence) -> list[StreamPosteriors]:
         return self.sequence.posteriors(evidence, channel.streams)
+
+
+def manifest_of(job: Job[Any], kind: str, channels: TrainingChannels, history: History) -> Manifest:
+    """What the artifact of a training job says of itself."""
+    return Manifest(
+        kind=kind,
+        classes=channels.classes,
+        hyperparameters=job.hyperparameters.model_dump(),
+        packages=log.package_versions(),
+        data=channels.fingerprints(),
+        metrics=history.best(),
+    )
 
 
 def save_model(

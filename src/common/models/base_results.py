@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from common.job import log, metrics
-from common.job.artifact import Manifest, write_artifact
+from common.job.artifact import write_artifact
 from common.job.command import Job
-from common.models.artifacts import save_model
+from common.models.artifacts import manifest_of, save_model
 from common.models.image_cnn import ImageModel
 from common.models.text import TextModel
-from common.pages.base_models import PAGE_OUTPUTS
 from common.pages.channel import Channel
-from common.pages.outputs import HELD_OUT, PageOutputs, write_page_outputs
+from common.pages.outputs import HELD_OUT, PAGE_OUTPUTS, PageOutputs, write_page_outputs
 from common.pages.training_channels import TrainingChannels
 from common.training.history import History, Scores
 from common.training.loop import Epoch
@@ -48,17 +47,9 @@ def write_base_results(
     """
     for name, of_pages in outputs.items():
         write_page_outputs(job.folders.output_data / PAGE_OUTPUTS / f"{name}.npz", of_pages)
-    manifest = Manifest(
-        kind=next(iter(outputs.values())).kind,
-        classes=channels.classes,
-        hyperparameters=job.hyperparameters.model_dump(),
-        packages=log.package_versions(),
-        data=channels.fingerprints(),
-        metrics=history.best(),
-    )
     write_artifact(
         job.folders.model,
-        manifest,
+        manifest_of(job, next(iter(outputs.values())).kind, channels, history),
         fill=lambda folder: save_model(folder, model, history),
         check=load,
     )

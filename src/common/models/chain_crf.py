@@ -77,17 +77,26 @@ def run_messages(scores: ChainScores) -> ChainMessages:
     return ChainMessages(enter, forward, leave, backward, float(logsumexp(forward[-1])))
 
 
-def marginals(scores: ChainScores, messages: ChainMessages) -> ChainMarginals:
-    """Exact marginals; they are also the gradient of log Z with respect to the scores."""
+def page_marginals(scores: ChainScores, messages: ChainMessages) -> tuple[Floats, Floats]:
+    """Probability of each page to be the first, or a later one, of a document of each class.
+
+    Returns:
+        first and continuation, [pages, classes] each.
+    """
     rest = messages.backward - messages.log_partition
     first = np.exp(messages.enter + scores.first + rest)
     continuation = np.zeros_like(first)
     continuation[1:] = np.exp(messages.forward[:-1] + scores.continuation[1:] + rest[1:])
-    incoming = scores.first[1:] + rest[1:]
-    change = np.exp(messages.forward[:-1, :, None] + scores.change + incoming[:, None, :]).sum(
-        axis=0
-    )
-    return ChainMarginals(first, continuation, change)
+    return first, continuation
+
+
+def marginals(scores: ChainScores, messages: ChainMessages) -> ChainMarginals:
+    """Exact marginals; they are also the gradient of log Z with respect to the scores."""
+    incoming = scores.first + messages.backward - messages.log_partition
+    change = np.zeros_like(scores.change)
+    for t in range(1, len(incoming)):  # page by page: all at once takes [pages, classes²]
+        change += np.exp(messages.forward[t - 1][:, None] + scores.change + incoming[t])
+    return ChainMarginals(*page_marginals(scores, messages), change)
 
 
 def segment_posterior(

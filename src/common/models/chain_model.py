@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import mxnet as mx
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from common.job.files import write_json
 from common.job.tables import SequenceHyperparameters
 from common.models.chain_crf import (
     ChainScores,
-    marginals,
+    page_marginals,
     path_score,
     run_messages,
     segment_posterior,
@@ -25,9 +23,10 @@ from common.models.chain_crf import (
 )
 from common.models.chain_likelihood import ChainLikelihood
 from common.models.sequence_network import SequenceNetwork
+from common.models.temperature import best_temperature
 from common.pages.evidence import Evidence, StreamFeatures, stream_features
 from common.pages.examples import Examples, withholding
-from common.pages.posteriors import StreamPosteriors
+from common.pages.posteriors import StreamPosteriors, spans_of
 from common.pages.recombination import LabelledStream, original_streams, recombined_streams
 from common.training.fit import fit_network
 from common.training.history import History, Report, Scores
@@ -35,6 +34,7 @@ from common.training.rates import warm_then_decay
 from common.training.run import Run
 
 NETWORK = "network.json"
+Batch = list[tuple[LabelledStream, StreamFeatures]]
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,16 @@ class ChainModel:
 def decode(scores: ChainScores) -> StreamPosteriors:
     """Viterbi segmentation and exact posteriors of one stream."""
     messages = run_messages(scores)
-    page = marginals(scores, messages)
+    first, continuation = page_marginals(scores, messages)
     labels, starts = viterbi(scores)
-    edges = [*np.flatnonzero(starts), len(starts)]
-    segments = [segment_posterior(scores, messages, start, stop) for start, stop in pairwise(edges)]
+    segments = [
+        segment_posterior(scores, messages, span.start, span.stop) for span in spans_of(starts)
+    ]
     return StreamPosteriors(
         labels=labels,
         starts=starts,
-        class_probability=page.first + page.continuation,
-        boundary=page.first.sum(axis=1),
+        class_probability=first + continuation,
+        boundary=first.sum(axis=1),
         segment=np.stack(segments),
     )
 
@@ -98,46 +99,29 @@ def fit_chain_model(
     mx.random.seed(hp.seed)
     net = _initialised(train, as_uploaded, len(classes), hp)
 
-    def batches(epoch: int) -> list[list[tuple[LabelledStream, StreamFeatures]]]:
-        rng = np.random.default_rng((hp.seed, epoch))
-        anew = rng.random() < hp.recombine
-        streams = recombined_streams(train.channel, classes, rng) if anew else as_uploaded
-        order = rng.permutation(len(streams))
-        made = [
-            (streams[i], withholding(train.evidence, streams[i], hp.modality_dropout, rng))
-            for i in order
-        ]
-        return [made[at : at + hp.batch_size] for at in range(0, len(made), hp.batch_size)]
-
-    def loss(batch: list[tuple[LabelledStream, StreamFeatures]]) -> mx.nd.NDArray:
-        first, continuation = net(*_padded([features for _, features in batch]))
-        truths = [(stream.labels, stream.starts) for stream, _ in batch]
-        by_stream = [array.transpose((1, 0, 2)) for array in (first, continuation)]
-        return ChainLikelihood(truths)(*by_stream, net.change.data())
-
     def held_out_scores() -> list[ChainScores]:
         return [chain_scores(net, features) for features in held_out_features]
 
     def evaluate() -> Scores:
         scores = held_out_scores()
-        return {
-            "loss": _mean_loss(scores, held_out, 1.0),
-            **score([decode(one) for one in scores]),
-        }
+        return {"loss": _mean_loss(scores, held_out, 1.0), **score([decode(one) for one in scores])}
 
     history = fit_network(
         net,
         "adam",
         {"wd": hp.weight_decay},
-        batches=batches,
-        loss=loss,
+        batches=lambda epoch: _batches(train, as_uploaded, classes, hp, epoch),
+        loss=lambda batch: _losses(net, batch),
         schedule=warm_then_decay(hp.learning_rate, hp.epochs),
         epochs=hp.epochs,
         seed=hp.seed,
         evaluate=evaluate,
         run=Run(report),  # trained in seconds: without checkpoints
     )
-    temperature = _best_temperature(held_out_scores(), held_out)
+    scores = held_out_scores()
+    temperature = best_temperature(
+        lambda log_temperature: _mean_loss(scores, held_out, np.exp(log_temperature))
+    )
     return ChainModel(tuple(classes), net, temperature), history
 
 
@@ -183,6 +167,34 @@ def _initialised(
     return net
 
 
+def _batches(
+    train: Examples,
+    as_uploaded: Sequence[LabelledStream],
+    classes: Sequence[str],
+    hyperparameters: SequenceHyperparameters,
+    epoch: int,
+) -> list[Batch]:
+    """An epoch's streams: as they were uploaded, or their documents put together anew."""
+    hp = hyperparameters
+    rng = np.random.default_rng((hp.seed, epoch))
+    anew = rng.random() < hp.recombine
+    streams = recombined_streams(train.channel, classes, rng) if anew else as_uploaded
+    order = rng.permutation(len(streams))
+    made = [
+        (streams[i], withholding(train.evidence, streams[i], hp.modality_dropout, rng))
+        for i in order
+    ]
+    return [made[at : at + hp.batch_size] for at in range(0, len(made), hp.batch_size)]
+
+
+def _losses(net: SequenceNetwork, batch: Batch) -> mx.nd.NDArray:
+    """Negative log-likelihood of each stream, [streams]."""
+    first, continuation = net(*_padded([features for _, features in batch]))
+    truths = [(stream.labels, stream.starts) for stream, _ in batch]
+    by_stream = [array.transpose((1, 0, 2)) for array in (first, continuation)]
+    return ChainLikelihood(truths)(*by_stream, net.change.data())
+
+
 def _padded(
     streams: Sequence[StreamFeatures],
 ) -> tuple[mx.nd.NDArray, ...]:
@@ -215,13 +227,3 @@ def _mean_loss(
         partition = run_messages(cooled).log_partition
         total += partition - path_score(cooled, truth.labels, truth.starts)
     return total / len(truths)
-
-
-def _best_temperature(scores: Sequence[ChainScores], truths: Sequence[LabelledStream]) -> float:
-    """Temperature with the lowest loss on validation (Guo et al. 2017, §4.2), in [½, 4]."""
-    found = minimize_scalar(
-        lambda log_temperature: _mean_loss(scores, truths, np.exp(log_temperature)),
-        bounds=(np.log(0.5), np.log(4)),
-        method="bounded",
-    )
-    return float(np.exp(found.x))

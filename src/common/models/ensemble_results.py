@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from common.job import log
-from common.job.artifact import Manifest, write_artifact
+from common.job.artifact import write_artifact
 from common.job.command import Job
 from common.job.files import write_json
 from common.job.tables import SequenceHyperparameters
-from common.models.artifacts import DECISION, copy_bases, load_ensemble, save_model
+from common.models.artifacts import (
+    DECISION,
+    copy_bases,
+    load_ensemble,
+    manifest_of,
+    save_model,
+)
 from common.models.sequence import SequenceModel
 from common.pages.base_models import BaseModels
 from common.pages.training_channels import TrainingChannels
@@ -27,19 +33,12 @@ def write_ensemble(
     bases: BaseModels,
 ) -> None:
     """Write `text/`, `image/`, `sequence/` and one manifest over all of them."""
-    manifest = Manifest(
-        kind="ensemble",
-        classes=channels.classes,
-        hyperparameters=job.hyperparameters.model_dump(),
-        packages=log.package_versions(),
-        data=channels.fingerprints(),
-        metrics=history.best(),
-    )
 
     def fill(folder: Path) -> None:
         copy_bases(bases.artifacts, folder)
         save_model(folder / "sequence", model, history)
         write_json(folder / "sequence" / DECISION, decision)
 
+    manifest = manifest_of(job, "ensemble", channels, history)
     write_artifact(job.folders.model, manifest, fill=fill, check=load_ensemble)
     log.logger.info("ensemble %s", job.folders.model)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from threadpoolctl import threadpool_limits
 
 from common.job.files import write_atomically, write_json
@@ -24,6 +23,7 @@ from common.models.segmental_crf import (
 from common.models.segmental_paths import Segmentation, Truth, best_segmentations
 from common.models.segmental_stages import Stages, Streams, fit_stages, load_stages, put_together
 from common.models.segmental_weights import Parts, Weights, fit_weights, from_vector, loss
+from common.models.temperature import best_temperature
 from common.pages.evidence import Evidence, stream_features
 from common.pages.examples import Examples
 from common.pages.folds import assign_folds
@@ -137,7 +137,7 @@ def fit_segmental_model(
             copies=hyperparameters.reshuffles,
             after_step=after_step,
         )
-        temperature = _best_temperature(weights.scores(parts), truths)
+        temperature = _temperature(weights.scores(parts), truths)
     model = SegmentalModel(tuple(classes), stages, weights, temperature)
     return model, History(tuple(rows), (), kept=len(rows))
 
@@ -186,17 +186,14 @@ def _decode_each(scores: SegmentalScores) -> list[StreamPosteriors]:
     return [decode(scores.one(stream)) for stream in range(len(scores.lengths))]
 
 
-def _best_temperature(scores: SegmentalScores, truths: Sequence[Truth]) -> float:
-    """Temperature with the lowest loss on validation (Guo et al. 2017, §4.2), in [½, 4].
+def _temperature(scores: SegmentalScores, truths: Sequence[Truth]) -> float:
+    """The best temperature for `scores`, pulled to 1.
 
-    Pulled to 1: what was learnt out of fold is calibrated already; few streams must not undo it.
+    What was learnt out of fold is calibrated already; few streams must not undo it.
     """
-    found = minimize_scalar(
+    return best_temperature(
         lambda log_temperature: (
             loss(scores.scaled(np.exp(-log_temperature)), truths)
             + (log_temperature / _DOUBT) ** 2 / 2
-        ),
-        bounds=(np.log(0.5), np.log(4)),
-        method="bounded",
+        )
     )
-    return float(np.exp(found.x))

@@ -34,8 +34,8 @@ from common.training.run import Run
 _LINEAR: dict[str, float] = {"epsilon": 0.1, "lazy_update": False}
 _HIDDEN: dict[str, float] = {"lazy_update": False}
 # How far it goes regularises it (Goodfellow et al. 2016, §7.8): the rate times the steps, up to a
-# rate that does not yet shake it.
-_WAY, _FASTEST = 800.0, 5.0
+# rate that does not yet shake it. Many pages take it further.
+_WAY, _WAY_A_PAGE, _FASTEST = 800.0, 0.4, 5.0
 _HIDDEN_RATE = 0.01
 
 
@@ -141,7 +141,7 @@ def fit(
             _HIDDEN if hp.hidden else _LINEAR,
             batches=lambda epoch: _Epoch(blocks, train.targets, hp, epoch),
             loss=lambda batch: heads_loss(net(_to_mxnet(batch[0])), batch[1], hp.label_smoothing),
-            schedule=warm_then_decay(_rate(hp, blocks.batches(hp.batch_size)), hp.epochs),
+            schedule=warm_then_decay(_rate(hp, blocks), hp.epochs),
             epochs=hp.epochs,
             seed=hp.seed,
             evaluate=lambda: score(_heads_of(net, held_out), validation.targets),
@@ -156,10 +156,12 @@ def _choose_features(train: TextExamples, hyperparameters: TextHyperparameters) 
     return NgramFeatures(selected, inverse_document_frequency(survey.counts)[selected])
 
 
-def _rate(hyperparameters: TextHyperparameters, steps: int) -> float:
-    """The peak of the learning rate, given the steps of one epoch."""
+def _rate(hyperparameters: TextHyperparameters, blocks: FeatureBlocks) -> float:
+    """The peak of the learning rate."""
     hp = hyperparameters
-    own = _HIDDEN_RATE if hp.hidden else min(_FASTEST, _WAY / (hp.epochs * steps))
+    steps = hp.epochs * blocks.batches(hp.batch_size)
+    way = max(_WAY, _WAY_A_PAGE * blocks.pages)
+    own = _HIDDEN_RATE if hp.hidden else min(_FASTEST, way / steps)
     return hp.learning_rate or own
 
 

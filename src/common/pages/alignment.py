@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from common.job.errors import ClientError
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs
@@ -25,8 +23,7 @@ def align(outputs: PageOutputs, channel: Channel, classes: Sequence[str]) -> Pag
             f"'{channel.name}' (it lacks {missing}, and has {surplus} besides). Train it on the "
             "same labels."
         )
-    row = {key: index for index, key in enumerate(outputs.keys)}
-    absent = [key for key in channel.keys if key not in row]
+    absent = outputs.lacking(channel.keys)
     if absent:
         stream, page = absent[0]
         raise ClientError(
@@ -34,4 +31,4 @@ def align(outputs: PageOutputs, channel: Channel, classes: Sequence[str]) -> Pag
             f"of '{channel.name}', the first of them page {page} of stream '{stream}'. Train the "
             f"base model on the same '{channel.name}' channel."
         )
-    return outputs.take(np.array([row[key] for key in channel.keys]))
+    return outputs.of_pages(channel.keys)

@@ -17,14 +17,13 @@ from common.pages.alignment import align
 from common.pages.channel import Channel
 from common.pages.evidence import Evidence
 from common.pages.examples import Examples
-from common.pages.outputs import HELD_OUT, OUT_OF_FOLD, read_page_outputs
+from common.pages.outputs import HELD_OUT, OUT_OF_FOLD, PAGE_OUTPUTS, read_page_outputs
 from common.pages.training_channels import TrainingChannels
 
 CHANNELS = {
     "text": "the text model's job: model.tar.gz and output.tar.gz, or model/ and output/",
     "image": "the same of the image model's job",
 }
-PAGE_OUTPUTS = "page_outputs"
 _FEWEST = 4  # streams that can be halved
 
 

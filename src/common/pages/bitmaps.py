@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,25 @@ from common.pages.channel import Channel
 
 MAX_PIXELS = 80_000_000  # an A3 page at 600 dpi has 70 million
 PAPER = 255
-Image.MAX_IMAGE_PIXELS = None  # decode() has a limit of its own, and names the file
+Image.MAX_IMAGE_PIXELS = None  # open_bitmap() has a limit of its own
+
+
+@contextmanager
+def open_bitmap(path: Path) -> Iterator[Image.Image]:
+    """The image in a file, its size known and its pixels not yet decoded.
+
+    Raises:
+        ValueError: says what is wrong with the file, be it found here or by decoding inside.
+    """
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ValueError(
+                    f"{image.width} × {image.height} pixels are more than {MAX_PIXELS:,}"
+                )
+            yield image
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f"not an image that can be read ({error})") from error
 
 
 def decode(path: Path, height: int, width: int) -> NDArray[np.uint8]:
@@ -25,15 +45,8 @@ def decode(path: Path, height: int, width: int) -> NDArray[np.uint8]:
     Raises:
         ValueError: says what is wrong with the file.
     """
-    try:
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise ValueError(
-                    f"{image.width} × {image.height} pixels are more than {MAX_PIXELS:,}"
-                )
-            grey = grey_of(image)
-    except (OSError, SyntaxError) as error:
-        raise ValueError(f"not an image that can be read ({error})") from error
+    with open_bitmap(path) as image:
+        grey = grey_of(image)
     padded = ImageOps.pad(grey, (width, height), Image.Resampling.BOX, color=PAPER)
     return np.asarray(padded)
 

@@ -50,7 +50,8 @@ def assign_folds(
             f"are {groups.max() + 1}. Give more documents, or set the hyperparameter folds lower."
         )
     fold = _distribute(groups, streams, pages, folds, seed)
-    spread = sum(len(np.unique(fold[streams == stream])) > 1 for stream in range(streams.max() + 1))
+    stream_folds = np.unique(np.stack([streams, fold]), axis=1)  # (stream, fold), each once
+    spread = (np.bincount(stream_folds[0]) > 1).sum()
     if spread:
         logger.info(
             "channel '%s': near-duplicates spread %d of %d streams over folds",
@@ -86,12 +87,14 @@ def _distribute(
     equals to the emptiest.
     """
     sizes = np.bincount(groups, weights=pages)
+    of_group = np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
+    most = pages.sum() / folds * _ROOM
     order = np.random.default_rng(seed).permutation(len(sizes))
     load, kin = np.zeros(folds), np.zeros((folds, streams.max() + 1))
     fold = np.zeros(len(groups), dtype=np.int32)
     for group in order[np.argsort(-sizes[order], kind="stable")]:
-        members = np.flatnonzero(groups == group)
-        room = load + sizes[group] <= pages.sum() / folds * _ROOM
+        members = of_group[group]
+        room = load + sizes[group] <= most
         related = kin[:, streams[members]].sum(axis=1)
         best = np.lexsort((load, -related * room, ~room))[0]
         fold[members] = best

@@ -11,6 +11,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from common.pages.channel import Channel
 from common.pages.page import PageKey
 
 OUT_OF_FOLD, HELD_OUT = "out-of-fold", "held-out"
+PAGE_OUTPUTS = "page_outputs"  # the folder of these files
 _DESCRIPTOR = "descriptor/"
 
 
@@ -72,6 +74,18 @@ class PageOutputs:
     @property
     def keys(self) -> list[PageKey]:
         return list(zip(self.stream.tolist(), self.page.tolist(), strict=True))
+
+    @cached_property
+    def _row_of(self) -> dict[PageKey, int]:
+        return {key: row for row, key in enumerate(self.keys)}
+
+    def lacking(self, keys: Sequence[PageKey]) -> list[PageKey]:
+        """Those of the given pages that have no output."""
+        return [key for key in keys if key not in self._row_of]
+
+    def of_pages(self, keys: Sequence[PageKey]) -> PageOutputs:
+        """The outputs of the given pages, in that order; raises KeyError where one has none."""
+        return self.take(np.array([self._row_of[key] for key in keys], dtype=np.intp))
 
     def take(self, rows: NDArray[np.intp]) -> PageOutputs:
         """The outputs of the given rows, in that order."""
@@ -124,7 +138,6 @@ def page_outputs(
 
 def join_page_outputs(parts: Sequence[PageOutputs], keys: Sequence[PageKey]) -> PageOutputs:
     """Parts of one channel, made by the same kind of model, in the order of `keys`."""
-    row = {key: index for index, key in enumerate(key for part in parts for key in part.keys)}
     together = replace(
         parts[0],
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS},
@@ -133,7 +146,7 @@ def join_page_outputs(parts: Sequence[PageOutputs], keys: Sequence[PageKey]) -> 
             for name in parts[0].descriptors
         },
     )
-    return together.take(np.array([row[key] for key in keys]))
+    return together.of_pages(keys)
 
 
 def write_page_outputs(path: Path, outputs: PageOutputs) -> None:

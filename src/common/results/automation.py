@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from common.results.bootstrap import WeightedMetric, ratio
 from common.results.comparison import Comparison
+from common.results.ranking import by_confidence
 
 
 def coverage_at_precision(comparison: Comparison, target: float) -> WeightedMetric:
@@ -21,12 +22,10 @@ def coverage_at_precision(comparison: Comparison, target: float) -> WeightedMetr
     confident ones miss the target. (Selective classification: El-Yaniv and Wiener, JMLR 2010;
     Geifman and El-Yaniv, NeurIPS 2017.)
     """
-    confidence = comparison.each("segment_confidence")
-    order = np.argsort(-confidence, kind="stable")
+    order, ends = by_confidence(comparison.each("segment_confidence"))
     lengths = [len(stream.predicted_labels) for stream in comparison.streams]
     stream_of = np.repeat(np.arange(len(lengths)), lengths)[order]
     right = comparison.each("exact_with_label")[order].astype(np.float64)
-    ends = np.append(np.diff(confidence[order]) != 0, True)  # a threshold may lie behind these
 
     def weighted(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         drawn = weights[:, stream_of]
@@ -43,9 +42,7 @@ def coverage_curve(
     comparison: Comparison,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coverage and precision for every threshold, from the strictest on; shapes [thresholds]."""
-    confidence = comparison.each("segment_confidence")
-    order = np.argsort(-confidence, kind="stable")
-    ends = np.append(np.diff(confidence[order]) != 0, True)
+    order, ends = by_confidence(comparison.each("segment_confidence"))
     taken = np.arange(1, len(order) + 1)
     good = np.cumsum(comparison.each("exact_with_label")[order])
     return (taken / len(order))[ends], (good / taken)[ends]

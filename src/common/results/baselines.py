@@ -149,12 +149,11 @@ def outputs_of(keys: Sequence[PageKey], outputs: PageOutputs) -> PageOutputs:
     Raises:
         ClientError: some of the pages have none.
     """
-    row_of = {key: row for row, key in enumerate(outputs.keys)}
-    missing = [key for key in keys if key not in row_of]
+    missing = outputs.lacking(keys)
     if missing:
         stream, page = missing[0]
         raise ClientError(
             f"pages without {outputs.kind} outputs: {len(missing)}, the first is page {page} of "
             f"stream '{stream}'. Predict and evaluate with the same channel."
         )
-    return outputs.take(np.array([row_of[key] for key in keys], dtype=np.intp))
+    return outputs.of_pages(keys)

@@ -13,6 +13,7 @@ from scipy.stats import beta
 from common.pages.channel import Channel
 from common.pages.posteriors import StreamPosteriors
 from common.results.predictions import PagePrediction, Predictions
+from common.results.ranking import by_confidence
 from common.results.segments import Alternative, Segment
 
 ALTERNATIVES = 3  # other classes that a segment lists
@@ -70,10 +71,9 @@ def choose_threshold(
     threshold by itself; that the lowest of several is taken makes it a little too kind, where the
     confidences' order says nothing.
     """
-    order = np.argsort(-confidence, kind="stable")
+    order, ends = by_confidence(confidence)
     hits, taken = np.cumsum(right[order]), np.arange(1, len(order) + 1)
     bound = np.where(hits > 0, beta.ppf(_ALPHA, np.maximum(hits, 1), taken - hits + 1), 0)
-    ends = np.append(np.diff(confidence[order]) != 0, True)  # equal confidences come together
     good = np.flatnonzero(ends & (bound >= target_precision))
     if not len(good):
         return Threshold(NOTHING, target_precision, len(order), 0, 0.0, 0.0)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from common.job.artifact import HISTORY
 from common.job.errors import ClientError
 
-FILE = "history.json"
 MODELS = ("text", "image", "sequence")  # folders of an ensemble artifact, in order of training
 
 
@@ -62,5 +62,5 @@ def read_histories(model: Path) -> dict[str, History]:
     """
     if not model.is_dir():
         raise ClientError(f"There is no model folder {model}. Name the ensemble artifact's folder.")
-    files = {name: model / name / FILE for name in MODELS}
+    files = {name: model / name / HISTORY for name in MODELS}
     return {name: read_history(file) for name, file in files.items() if file.is_file()}

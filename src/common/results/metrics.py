@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from common.pages.channel import Channel
 from common.results.bootstrap import DRAWS, LEVEL, Estimate, draw_streams, estimate
 from common.results.catalogue import catalogue
-from common.results.comparison import Comparison, compare
+from common.results.comparison import Comparison
 from common.results.page_metrics import ClassScores, class_scores, page_confusion
-from common.results.predictions import PagePrediction
-from common.results.segments import Segment
 
 TARGET_PRECISION = 0.99
 
@@ -55,31 +51,14 @@ class Metrics:
         }
 
 
-def evaluate(
-    channel: Channel,
-    pages: Sequence[PagePrediction],
-    segments: Sequence[Segment],
-    *,
-    target_precision: float = TARGET_PRECISION,
-    seed: int = 0,
-) -> Metrics:
-    """Compare predictions with the channel's labels.
-
-    Labels that the model never knew, streams of one page and a single stream are all welcome;
-    with one stream every interval shrinks to the value, for there is nothing to draw from.
-
-    Raises:
-        ClientError: there are pages without prediction, or predictions without page.
-        ValueError: the channel has no labels, or the segments do not cover every page once.
-    """
-    comparison = compare(channel, pages, segments)
-    return measure(comparison, target_precision=target_precision, seed=seed)
-
-
 def measure(
     comparison: Comparison, *, target_precision: float = TARGET_PRECISION, seed: int = 0
 ) -> Metrics:
-    """All figures of one comparison."""
+    """All figures of one comparison.
+
+    Labels that the model never knew, streams of one page and a single stream are all welcome;
+    with one stream every interval shrinks to the value, for there is nothing to draw from.
+    """
     weights = draw_streams(len(comparison.streams), seed=seed)
     return Metrics(
         counts=_count(comparison),

@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from common.job.errors import ClientError, refuse
 from common.job.files import write_atomically
 from common.pages.channel import Channel
-from common.pages.outputs import PageOutputs, read_page_outputs, write_page_outputs
+from common.pages.outputs import PAGE_OUTPUTS, PageOutputs, read_page_outputs, write_page_outputs
 from common.pages.page import PageKey
 from common.results.segments import Name, Position, Probability, Segment, segment_of_pages
 
@@ -172,7 +172,7 @@ def write_base_outputs(folder: Path, outputs: Iterable[PageOutputs]) -> None:
 
 
 def _base_file(folder: Path, kind: str) -> Path:
-    return folder / "page_outputs" / f"{kind}.npz"
+    return folder / PAGE_OUTPUTS / f"{kind}.npz"
 
 
 def read_base_outputs(folder: Path) -> list[PageOutputs]:

@@ -21,13 +21,12 @@ from common.results.coverage_chart import coverage_chart
 from common.results.filmstrip import COLUMNS, Strip, film_strips
 from common.results.history import History
 from common.results.learning_curves import learning_curves
-from common.results.metrics import TARGET_PRECISION
 from common.results.palette import swatches
 from common.results.predictions import Predictions
 from common.results.reliability_chart import reliability_chart
 from common.results.segments import true_segments
 from common.results.standings import Standing, cell, standings, verdict
-from common.results.systems import MEAN, System, answer, better_base, contest
+from common.results.systems import MEAN, System, beside, better_base, contest
 
 HEADLINES = ("segment_f1_with_label", "boundary_f1", "stp", "mndd", "coverage_at_precision")
 MOST_STREAMS = 24
@@ -38,11 +37,10 @@ def write_report(
     file: Path,
     channel: Channel,
     predictions: Predictions,
+    ensemble: System,
     *,
     base_outputs: Sequence[PageOutputs] = (),
     histories: Mapping[str, History] | None = None,
-    target_precision: float = TARGET_PRECISION,
-    seed: int = 0,
 ) -> None:
     """Write the report; the same inputs give the same bytes.
 
@@ -50,18 +48,14 @@ def write_report(
         file: where to.
         channel: labelled pages.
         predictions: the ensemble's answer on the same pages.
+        ensemble: how well it did.
         base_outputs: what each base model says of these pages, to be compared with.
         histories: by model, for the learning curves.
-        target_precision: see `evaluate`.
-        seed: of the bootstrap.
 
     Raises:
-        ClientError: a page of the channel lacks its prediction or its base outputs.
+        ClientError: a page of the channel lacks its base outputs.
     """
-    systems = answer(
-        channel, predictions, base_outputs, target_precision=target_precision, seed=seed
-    )
-    ensemble = systems[0]
+    systems = beside(ensemble, channel, base_outputs)
     html = _template().render(
         channel=channel,
         metrics=ensemble.metrics,

@@ -11,7 +11,7 @@ from common.results.baselines import baseline, mean_of, outputs_of
 from common.results.bootstrap import Estimate, draw_streams, paired_difference
 from common.results.catalogue import Metric, catalogue
 from common.results.comparison import Comparison, compare
-from common.results.metrics import Metrics, measure
+from common.results.metrics import TARGET_PRECISION, Metrics, measure
 from common.results.predictions import Predictions
 
 HEADLINE = "segment_f1_with_label"
@@ -37,30 +37,44 @@ class Contest:
     leads: Mapping[str, Estimate]  # ensemble minus rival
 
 
-def answer(
+def judge(
     channel: Channel,
     predictions: Predictions,
-    base_outputs: Sequence[PageOutputs],
     *,
-    target_precision: float,
-    seed: int,
-) -> list[System]:
-    """The ensemble first, then each base model alone and, of two, their mean.
+    name: str = ENSEMBLE,
+    target_precision: float = TARGET_PRECISION,
+    seed: int = 0,
+) -> System:
+    """Compare predictions with the channel's labels.
 
     Raises:
-        ClientError: a page of the channel lacks its prediction or its base outputs.
+        ClientError: there are pages without prediction, or predictions without page.
+        ValueError: the channel has no labels, or the segments do not cover every page once.
     """
-    answers = {ENSEMBLE: predictions}
+    comparison = compare(channel, *predictions)
+    return System(
+        name, comparison, measure(comparison, target_precision=target_precision, seed=seed)
+    )
+
+
+def beside(ensemble: System, channel: Channel, base_outputs: Sequence[PageOutputs]) -> list[System]:
+    """The ensemble first, then each base model alone and, of two, their mean, judged as it was.
+
+    Raises:
+        ClientError: a page of the channel lacks its base outputs.
+    """
+    answers: dict[str, Predictions] = {}
     aligned = [outputs_of(channel.keys, outputs) for outputs in base_outputs]
     for outputs in aligned:
         answers[outputs.kind.capitalize() + ALONE] = baseline(outputs)
     if len(aligned) == 2:
         answers[MEAN] = baseline(mean_of(*aligned))
-    comparisons = {name: compare(channel, *found) for name, found in answers.items()}
-    return [
-        System(name, found, measure(found, target_precision=target_precision, seed=seed))
-        for name, found in comparisons.items()
+    target, seed = ensemble.metrics.target_precision, ensemble.metrics.seed
+    others = [
+        judge(channel, found, name=name, target_precision=target, seed=seed)
+        for name, found in answers.items()
     ]
+    return [ensemble, *others]
 
 
 def better_base(systems: Sequence[System]) -> System | None:

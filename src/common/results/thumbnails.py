@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-import warnings
 from pathlib import Path
 
 from PIL import Image
 
-from common.pages.bitmaps import grey_of
+from common.pages.bitmaps import grey_of, open_bitmap
 
 HEIGHT = 168  # pixels; shown at about 2/3 of it, so that dense screens have something to show
 QUALITY = 62
@@ -21,13 +20,11 @@ def thumbnail(path: Path | None) -> str | None:
     if path is None:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                image.draft("L", (HEIGHT, HEIGHT))  # a JPEG is decoded no larger than needed
-                small = grey_of(image)
-                small.thumbnail((2 * HEIGHT, HEIGHT), Image.Resampling.LANCZOS, reducing_gap=3)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning):
+        with open_bitmap(path) as image:
+            image.draft("L", (HEIGHT, HEIGHT))  # a JPEG is decoded no larger than needed
+            small = grey_of(image)
+            small.thumbnail((2 * HEIGHT, HEIGHT), Image.Resampling.LANCZOS, reducing_gap=3)
+    except ValueError:
         return None
     buffer = io.BytesIO()
     small.point(WEIGHT).save(buffer, "JPEG", quality=QUALITY, optimize=True)
