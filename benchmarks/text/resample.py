@@ -85,9 +85,9 @@ def write_streams(folder: Path, documents: Iterable[Original], name: str) -> int
                     page=place,
                     document=f"{name}-{number}",
                     label=document.label,
-                    text=text,
+                    content=text,
                 )
-                file.write(page.model_dump_json() + "\n")
+                file.write(page.record.model_dump_json() + "\n")
             pages += len(document.texts)
     return pages
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ _PRIME = (1 << 31) - 1
 _PORTION = 4096  # shingles hashed at a time, which bounds memory for a document of any length
 
 
-def near_duplicate_clusters(texts: Sequence[str]) -> NDArray[np.int32]:
+def near_duplicate_clusters(texts: Iterable[str]) -> NDArray[np.int32]:
     """Cluster of each document: connected by pairs with Jaccard similarity ≥ THRESHOLD.
 
     Candidates come from MinHash bands (Broder 1997; Leskovec et al., Mining of Massive Datasets,
@@ -40,7 +40,7 @@ def near_duplicate_clusters(texts: Sequence[str]) -> NDArray[np.int32]:
     ]
     alike = np.array(similarity) >= THRESHOLD
     ties = (np.ones(alike.sum()), (left[alike], right[alike]))
-    graph = sparse.coo_matrix(ties, shape=(len(texts),) * 2)
+    graph = sparse.coo_matrix(ties, shape=(len(shingles),) * 2)
     return connected_components(graph, directed=False)[1]
 
 

@@ -39,7 +39,7 @@ def assign_folds(
             is readable.
     """
     documents = channel.documents
-    texts = ["\n".join(channel.pages[row].text for row in document.rows) for document in documents]
+    texts = ("\n".join(channel.texts[row] for row in document.rows) for document in documents)
     clusters = near_duplicate_clusters(texts)
     streams = np.unique([document.stream for document in documents], return_inverse=True)[1]
     pages = np.array([len(document.rows) for document in documents])
