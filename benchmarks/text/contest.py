@@ -21,16 +21,14 @@ from benchmarks.text.outcomes import (
 from benchmarks.text.raw_pages import raw_pages
 from benchmarks.text.scoring import accuracy, macro_f1
 from benchmarks.text.systems import (
-    OURS,
     Interpreters,
     System,
     fasttext_grid,
+    ours,
     rungs,
     sklearn_grid,
     with_epochs,
 )
-
-from common.job.tables import TextHyperparameters
 
 FEWEST_PREDICTED = 2000  # pages, so that speed can be measured
 _SEEDS = {"train": 1, "predicted": 2}
@@ -79,7 +77,7 @@ def measure(contest: Contest, pages: int) -> Size:
         _write_trials(chosen, _choose(contest, data, trained_on))
     rivals = _read_trials(chosen)
     bar = rivals[0].accuracy
-    outcomes = _run_rounds(contest, data, [trial.system for trial in rivals], bar)
+    outcomes = _run_rounds(contest, data, trained_on, [trial.system for trial in rivals], bar)
     return Size(trained_on, predicted, bar, _cost_of_mxnet(contest), tuple(outcomes))
 
 
@@ -138,16 +136,16 @@ def _try(contest: Contest, data: Path, system: System) -> Trial:
 
 
 def _run_rounds(
-    contest: Contest, data: Path, rivals: Sequence[System], bar: float
+    contest: Contest, data: Path, pages: int, rivals: Sequence[System], bar: float
 ) -> list[Outcome]:
     """All systems in turn, again and again."""
-    systems = [System(OURS), *rivals]
+    systems = [ours(pages), *rivals]
     rounds: list[list[Round]] = [[] for _ in systems]
     scores: list[dict[str, float]] = [{} for _ in systems]
     for number in range(contest.rounds):
         for place, system in enumerate(systems):
             model = data / f"model-{place}"
-            training = _train(contest, data, system, model, whole=number == 0)
+            training = contest.run(system.train(contest.python, data, model, contest.threads))
             if number == 0:
                 scores[place] = _all_scores(contest, system, model, data)
             prediction = _predict(contest, system, model, data / "predicted")
@@ -158,21 +156,6 @@ def _run_rounds(
         Outcome(system, tuple(of_system), of_labels)
         for system, of_system, of_labels in zip(systems, rounds, scores, strict=True)
     ]
-
-
-def _train(contest: Contest, data: Path, system: System, model: Path, *, whole: bool) -> Run:
-    """Train; our job, unless whole, only to the end of its epochs, before out-of-fold models."""
-    if whole or system.name != OURS:
-        return contest.run(system.train(contest.python, data, model, contest.threads))
-    left = TextHyperparameters().epochs
-
-    def last_epoch(line: str) -> bool:
-        nonlocal left
-        left -= line.startswith("validation:accuracy=")
-        return left == 0
-
-    command = system.train(contest.python, data, data / "unfinished", contest.threads)
-    return run(command, contest.environment, clock=contest.clock, enough=last_epoch)
 
 
 def _predict(contest: Contest, system: System, model: Path, channel: Path) -> tuple[float, int]:

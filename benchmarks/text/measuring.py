@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -37,9 +37,8 @@ def run(
     environment: Mapping[str, str],
     *,
     clock: Clock = "wall",
-    enough: Callable[[str], bool] = lambda line: False,
 ) -> Run:
-    """Run a program to its end, or until it prints a line that is enough.
+    """Run a program to its end.
 
     The peak is the kernel's own; it counts the caller from before the program took over, too, so
     that the caller must be small.
@@ -48,14 +47,12 @@ def run(
         environment: variables besides the caller's own.
         clock: times are the wall clock's or the program's own time on processors, which on a busy
             machine is the fairer one; with several threads it is the sum of theirs.
-        enough: ends the program when it is true of a line.
 
     Raises:
         RuntimeError: it failed; with its last lines.
     """
     begun = time.monotonic()
     lines: list[tuple[float, str]] = []
-    stopped = False
     with subprocess.Popen(
         command,
         env={**os.environ, **environment},
@@ -67,15 +64,12 @@ def run(
             wall = time.monotonic() - begun
             now = wall if clock == "wall" else processor_seconds(process.pid)
             lines.append((now, line.rstrip("\n")))
-            if not stopped and enough(lines[-1][1]):
-                stopped = True
-                process.kill()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - begun
     if clock == "processor":
         seconds = usage.ru_utime + usage.ru_stime
-    if process.returncode and not stopped:
+    if process.returncode:
         last = "\n".join(line for _, line in lines[-20:])
         raise RuntimeError(f"{' '.join(command)}: exit status {process.returncode}\n{last}")
     return Run(seconds, usage.ru_maxrss * 1024, tuple(lines))

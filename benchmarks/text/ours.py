@@ -8,8 +8,10 @@ from pathlib import Path
 from benchmarks.text.predicting import begin, end
 
 from common.models.artifacts import load_text
+from common.models.heads import opinions_of
 from common.pages.channel import read_channel
-from common.pages.outputs import HELD_OUT
+
+AT_A_TIME = 2048  # pages, as the model itself judges them
 
 
 def main() -> None:
@@ -19,8 +21,12 @@ def main() -> None:
     arguments = parser.parse_args()
     model = load_text(arguments.model)
     begun = begin()
-    outputs = model.outputs(read_channel(arguments.predict), HELD_OUT)
-    end(begun, [model.classes[index] for index in outputs.probabilities.argmax(axis=1)])
+    texts = read_channel(arguments.predict).texts
+    told: list[str] = []
+    for start in range(0, len(texts), AT_A_TIME):
+        heads = model.encoder.forward(list(texts[start : start + AT_A_TIME]))[1]
+        told += [model.classes[place] for place in opinions_of(heads).probabilities.argmax(axis=1)]
+    end(begun, told)
 
 
 if __name__ == "__main__":

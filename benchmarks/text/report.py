@@ -45,7 +45,7 @@ def _table(size: Size) -> Iterator[str]:
             _seconds(o.to_bar_after_start) for o in size.outcomes
         ],
         "training, s": [_seconds(o.typical("trained")) for o in size.outcomes],
-        "whole job, s": [_seconds(o.rounds[0].whole) for o in size.outcomes],
+        "whole job, s": [_seconds(o.typical("whole")) for o in size.outcomes],
         f"inference on {size.predicted:,} pages, pages/s": [
             f"{_speed(size, o):,.0f}" for o in size.outcomes
         ],

@@ -50,6 +50,12 @@ class System:
         return [python.peers, "-m", f"benchmarks.text.{module}"]
 
 
+def ours(pages: int) -> System:
+    """Without out-of-fold models, which no peer makes; of many pages as the docs advise."""
+    many = ("--epochs=4", "--batch_size=128") if pages > SMALL else ()
+    return System(OURS, ("--folds=0", *many))
+
+
 def fasttext_grid() -> list[System]:
     """Learning rates, widths, with and without character n-grams; no epochs yet."""
     return [

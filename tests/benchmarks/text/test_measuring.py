@@ -42,12 +42,6 @@ def test_processor_time_does_not_count_sleep():
     assert waits.lines[0][0] < 0.4
 
 
-def test_it_is_ended_by_a_line_that_is_enough():
-    found = run([sys.executable, "-c", GOES_ON], {}, enough=lambda line: line == "two")
-    assert [line for _, line in found.lines] == ["one", "two"]
-    assert found.seconds < 30
-
-
 def test_a_failure_is_told_with_its_last_lines():
     with pytest.raises(RuntimeError, match=r"exit status 3\nwhy$"):
         run([sys.executable, "-c", "print('why'); raise SystemExit(3)"], {})
