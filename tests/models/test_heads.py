@@ -16,14 +16,19 @@ TARGETS = Targets(
 )
 
 
-def plain_loss(output, smoothing):
-    """Cross-entropy with smoothed labels plus half of each boundary's logistic loss."""
+def plain_loss(output, smoothing, boundary=0.5):
+    """Cross-entropy with smoothed labels plus so much of each boundary's logistic loss."""
     wanted = np.eye(3)[TARGETS.label] * (1 - smoothing) + smoothing / 3
     loss = -(wanted * log_softmax(output[:, :3], axis=1)).sum(axis=1)
     for column, truth in ((3, TARGETS.first_page), (4, TARGETS.last_page)):
         p = expit(output[:, column])
-        loss -= 0.5 * (truth * np.log(p) + (1 - truth) * np.log(1 - p))
+        loss -= boundary * (truth * np.log(p) + (1 - truth) * np.log(1 - p))
     return loss * TARGETS.weight
+
+
+def test_boundaries_count_as_much_as_they_are_told_to():
+    found = heads_loss(mx.nd.array(OUTPUT), TARGETS, 0.1, 4.0).asnumpy()
+    np.testing.assert_allclose(found, plain_loss(OUTPUT, 0.1, 4.0), rtol=1e-5)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])

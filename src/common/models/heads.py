@@ -36,7 +36,9 @@ class Opinions:
 class _HeadsLoss(gluon.HybridBlock):
     """One call in place of a dozen: on small batches the calls cost more than the arithmetic."""
 
-    def hybrid_forward(self, F: Any, output: Any, truth: Any, weight: Any) -> Any:
+    def hybrid_forward(
+        self, F: Any, output: Any, truth: Any, weight: Any, boundary_weight: Any
+    ) -> Any:
         """Loss [pages] of heads against truth, both [pages, classes + 2]."""
         classes = F.slice_axis(output, axis=1, begin=0, end=-BOUNDARY_HEADS)
         wanted = F.slice_axis(truth, axis=1, begin=0, end=-BOUNDARY_HEADS)
@@ -45,24 +47,30 @@ class _HeadsLoss(gluon.HybridBlock):
         of_class = -(F.log_softmax(classes) * wanted).sum(axis=1)
         # ln(1 + eˣ) − x·truth, without the overflow
         of_ends = F.relu(ends) - ends * true_ends + F.Activation(-ends.abs(), "softrelu")
-        return weight * (of_class + _BOUNDARY_WEIGHT * of_ends.sum(axis=1))
+        return weight * (of_class + F.broadcast_mul(of_ends.sum(axis=1), boundary_weight))
 
 
 _LOSS = _HeadsLoss()
 _LOSS.hybridize()
 
 
-def heads_loss(output: mx.nd.NDArray, targets: Targets, label_smoothing: float) -> mx.nd.NDArray:
+def heads_loss(
+    output: mx.nd.NDArray,
+    targets: Targets,
+    label_smoothing: float,
+    boundary_weight: float = _BOUNDARY_WEIGHT,
+) -> mx.nd.NDArray:
     """Weighted loss of each page, [pages].
 
     Cross-entropy with smoothed labels (Szegedy et al. 2016, §7) for the class, logistic loss for
-    the boundary heads.
+    the boundary heads, of which each counts `boundary_weight` times.
     """
     classes = output.shape[1] - BOUNDARY_HEADS
     truth = np.full(output.shape, label_smoothing / classes, dtype=np.float32)
     truth[np.arange(len(truth)), targets.label] += 1 - label_smoothing
     truth[:, classes:] = np.stack([targets.first_page, targets.last_page], axis=1)
-    there = [mx.nd.array(array, ctx=output.context) for array in (truth, targets.weight)]
+    given = truth, targets.weight, np.array([boundary_weight], np.float32)
+    there = [mx.nd.array(array, ctx=output.context) for array in given]
     return _LOSS(output, *there)
 
 

@@ -37,6 +37,7 @@ _HIDDEN: dict[str, float] = {"lazy_update": False}
 # rate that does not yet shake it. Many pages take it further.
 _WAY, _WAY_A_PAGE, _FASTEST = 800.0, 0.4, 5.0
 _HIDDEN_RATE = 0.01
+_BOUNDARY_WEIGHT = 4.0  # boundaries are to be learnt as far as classes are, and need more steps
 
 
 class NgramHeads(gluon.Block):
@@ -140,7 +141,9 @@ def fit(
             "adam",
             _HIDDEN if hp.hidden else _LINEAR,
             batches=lambda epoch: _Epoch(blocks, train.targets, hp, epoch),
-            loss=lambda batch: heads_loss(net(_to_mxnet(batch[0])), batch[1], hp.label_smoothing),
+            loss=lambda batch: heads_loss(
+                net(_to_mxnet(batch[0])), batch[1], hp.label_smoothing, _BOUNDARY_WEIGHT
+            ),
             schedule=warm_then_decay(_rate(hp, blocks), hp.epochs),
             epochs=hp.epochs,
             seed=hp.seed,
