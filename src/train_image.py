@@ -17,7 +17,7 @@ from common.models.base_results import (
     print_epoch,
     write_base_results,
 )
-from common.models.image_cnn import fit_image_model
+from common.models.image_training import fit_image_model
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
 from common.pages.folds import assign_folds

@@ -5,8 +5,9 @@ from tests.sample import SAMPLE
 
 from common.job.tables import ImageHyperparameters
 from common.models.augmentation import augment
-from common.models.image_cnn import fit_image_model, forward, load_image_model
+from common.models.image_cnn import forward, load_image_model
 from common.models.image_network import PageCNN
+from common.models.image_training import fit_image_model
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT

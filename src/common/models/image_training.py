@@ -1,0 +1,74 @@
+"""Training of the image model, with a cyclic learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import mxnet as mx
+
+from common.job.errors import ClientError
+from common.job.tables import ImageHyperparameters
+from common.models.heads import score
+from common.models.image_batches import TrainingPages
+from common.models.image_cnn import ImageModel, forward, network
+from common.models.image_network import PageCNN
+from common.pages.bitmaps import BitmapCache
+from common.pages.channel import Channel
+from common.pages.targets import targets_of
+from common.training.fit import fit_network
+from common.training.history import History
+from common.training.rates import triangular
+from common.training.run import Run
+
+
+def fit_image_model(
+    train: Channel,
+    validation: Channel,
+    classes: Sequence[str],
+    hyperparameters: ImageHyperparameters,
+    bitmaps: BitmapCache,
+    run: Run,
+) -> tuple[ImageModel, History]:
+    """Train on the pages of `train` that have a bitmap.
+
+    The epoch with the lowest loss on `validation` is kept.
+    """
+    hp = hyperparameters
+    train, validation = _with_images(train), _with_images(validation)
+    pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
+    held_out_targets = targets_of(validation, classes)
+    held_out = bitmaps.read_pages(validation)
+    net = _initialised(classes, hp)
+    identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
+    history = fit_network(
+        net,
+        "sgd",
+        {"momentum": hp.momentum, "wd": hp.weight_decay},
+        batches=pages.batches,
+        loss=lambda batch: pages.loss(net, batch),
+        schedule=triangular(hp.min_lr, hp.max_lr, hp.cycle_length),
+        epochs=hp.epochs,
+        seed=hp.seed,
+        evaluate=lambda: score(forward(net, held_out)[1], held_out_targets),
+        run=replace(run, checkpoints=run.checkpoints.of(*identity)),
+    )
+    return ImageModel(tuple(classes), hp, net), history
+
+
+def _with_images(channel: Channel) -> Channel:
+    seen = channel.with_images()
+    if not len(seen):
+        raise ClientError(
+            f"channel '{channel.name}': no page has an image. Give it some, or train the text "
+            "model alone: the sequence model can do without this one."
+        )
+    return seen
+
+
+def _initialised(classes: Sequence[str], hyperparameters: ImageHyperparameters) -> PageCNN:
+    mx.random.seed(hyperparameters.seed)
+    net = network(classes, hyperparameters)
+    net.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
+    net(mx.nd.zeros((1, 1, hyperparameters.height, hyperparameters.width)))  # infers the shapes
+    return net
