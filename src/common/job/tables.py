@@ -111,8 +111,32 @@ class ImageHyperparameters(Hyperparameters):
     grid: int = Field(
         default=4, ge=1, le=16, description="cells a side that the last map is averaged over"
     )
-    momentum: float = Field(default=0.0, ge=0, lt=1, description="of stochastic gradient descent")
-    weight_decay: float = Field(default=0.0001, ge=0, le=1, description="L2 penalty")
+    schedule: Literal["triangular", "triangular2", "cosine"] = Field(
+        default="triangular",
+        description="of the rate in a cycle: up and down; the same, half as high with every cycle; "
+        "down along a cosine, then anew",
+    )
+    optimizer: Literal["sgd", "nag", "adam"] = Field(
+        default="sgd",
+        description="stochastic gradient descent; with Nesterov's momentum; Adam, "
+        "for which the default max_lr is too high",
+    )
+    momentum: float = Field(
+        default=0.0, ge=0, lt=1, description="of the optimizer; adam: its beta1, for which 0 is 0.9"
+    )
+    cycle_momentum: bool = Field(
+        default=False,
+        description="let momentum fall to min_momentum as the rate rises, and rise as it falls",
+    )
+    min_momentum: float = Field(
+        default=0.85, gt=0, lt=1, description="cycle_momentum: momentum where the rate is max_lr"
+    )
+    weight_decay: float = Field(
+        default=0.0001,
+        ge=0,
+        le=1,
+        description="L2 penalty on the weights of convolutions and heads; not on biases and scales",
+    )
     label_smoothing: float = Field(
         default=0.1, ge=0, lt=1, description="probability spread over all classes"
     )
@@ -123,11 +147,25 @@ class ImageHyperparameters(Hyperparameters):
         default=4, ge=2, le=20, description="models that make the out-of-fold page outputs"
     )
 
+    @property
+    def peak_momentum(self) -> float:
+        return self.momentum or (0.9 if self.optimizer == "adam" else 0.0)
+
     def conflicts(self) -> Iterator[Conflict]:
         if self.min_lr > self.max_lr:
             yield Conflict(
                 ("min_lr", "max_lr"),
                 f"min_lr ({self.min_lr:g}) must not exceed max_lr ({self.max_lr:g})",
+            )
+        if self.optimizer == "nag" and self.momentum == 0:
+            yield Conflict(
+                ("optimizer", "momentum"), "without momentum nag is sgd; set momentum, say to 0.9"
+            )
+        if self.cycle_momentum and self.min_momentum > self.peak_momentum:
+            yield Conflict(
+                ("cycle_momentum", "momentum", "min_momentum", "optimizer"),
+                f"cycle_momentum lets the momentum ({self.peak_momentum:g}) fall to min_momentum "
+                f"({self.min_momentum:g}), which must not exceed it; set momentum, say to 0.95",
             )
         smallest = min(self.height, self.width)
         if smallest >> self.depth == 0:

@@ -18,8 +18,10 @@ from common.pages.channel import Channel
 from common.pages.targets import targets_of
 from common.training.fit import fit_network
 from common.training.history import History
-from common.training.rates import triangular
+from common.training.rates import CYCLES, Schedule, opposed
 from common.training.run import Run
+
+_MOMENTUM = {"sgd": "momentum", "nag": "momentum", "adam": "beta1"}  # MXNet's names
 
 
 def fit_image_model(
@@ -40,14 +42,16 @@ def fit_image_model(
     held_out_targets = targets_of(validation, classes)
     held_out = bitmaps.read_pages(validation)
     net = _initialised(classes, hp)
+    rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
     identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
     history = fit_network(
         net,
-        "sgd",
-        {"momentum": hp.momentum, "wd": hp.weight_decay},
+        hp.optimizer,
+        {_MOMENTUM[hp.optimizer]: hp.peak_momentum, "wd": hp.weight_decay},
         batches=pages.batches,
         loss=lambda batch: pages.loss(net, batch),
-        schedule=triangular(hp.min_lr, hp.max_lr, hp.cycle_length),
+        schedule=rate,
+        momentum=_momentum(hp, rate),
         epochs=hp.epochs,
         seed=hp.seed,
         evaluate=lambda: score(forward(net, held_out)[1], held_out_targets),
@@ -71,4 +75,14 @@ def _initialised(classes: Sequence[str], hyperparameters: ImageHyperparameters) 
     net = network(classes, hyperparameters)
     net.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
     net(mx.nd.zeros((1, 1, hyperparameters.height, hyperparameters.width)))  # infers the shapes
+    for name, parameter in net.collect_params().items():
+        if not name.endswith("weight"):
+            parameter.wd_mult = 0
     return net
+
+
+def _momentum(hyperparameters: ImageHyperparameters, rate: Schedule) -> Schedule | None:
+    hp = hyperparameters
+    if not hp.cycle_momentum:
+        return None
+    return opposed(rate, hp.min_lr, hp.max_lr, lowest=hp.min_momentum, highest=hp.peak_momentum)

@@ -26,13 +26,14 @@ def fit_network(
     seed: int,
     evaluate: Callable[[], Scores],
     run: Run,
+    momentum: Schedule | None = None,
 ) -> History:
     """Train `net` and leave it as it was after the epoch with the lowest validation loss.
 
     Args:
         net: its parameters are initialised, their shapes known.
         optimizer: MXNet's name of it, with its options but for the rate.
-        batches, loss, schedule, seed: as in `train_epochs`.
+        batches, loss, schedule, seed, momentum: as in `train_epochs`.
         evaluate: scores the net on validation, `loss` among the scores.
         run: is told of every epoch, and keeps where it stands after each.
     """
@@ -45,6 +46,7 @@ def fit_network(
         schedule,
         epochs=epochs,
         seed=seed,
+        momentum=momentum,
         done=standing.epoch,
         step=standing.step,
     ):
