@@ -11,8 +11,8 @@ from common.job.errors import ClientError
 from common.job.tables import ImageHyperparameters
 from common.models.heads import score
 from common.models.image_batches import TrainingPages
-from common.models.image_cnn import ImageModel, forward, network
-from common.models.image_network import PageCNN
+from common.models.image_cnn import ImageModel, compiled, forward
+from common.models.image_network import PageCNN, copy_parameters
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
 from common.pages.targets import targets_of
@@ -41,7 +41,8 @@ def fit_image_model(
     pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
     held_out_targets = targets_of(validation, classes)
     held_out = bitmaps.read_pages(validation)
-    net = _initialised(classes, hp)
+    net = compiled(_initialised(classes, hp), classes, hp)
+    _leave_undecayed(net)
     rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
     identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
     history = fit_network(
@@ -57,7 +58,9 @@ def fit_image_model(
         evaluate=lambda: score(forward(net, held_out)[1], held_out_targets),
         run=replace(run, checkpoints=run.checkpoints.of(*identity)),
     )
-    return ImageModel(tuple(classes), hp, net), history
+    trained = PageCNN(len(classes), hp)
+    copy_parameters(net, trained)
+    return ImageModel(tuple(classes), hp, trained), history
 
 
 def _with_images(channel: Channel) -> Channel:
@@ -72,13 +75,16 @@ def _with_images(channel: Channel) -> Channel:
 
 def _initialised(classes: Sequence[str], hyperparameters: ImageHyperparameters) -> PageCNN:
     mx.random.seed(hyperparameters.seed)
-    net = network(classes, hyperparameters)
+    net = PageCNN(len(classes), hyperparameters)
     net.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
-    net(mx.nd.zeros((1, 1, hyperparameters.height, hyperparameters.width)))  # infers the shapes
+    return net
+
+
+def _leave_undecayed(net: PageCNN) -> None:
+    """Weight decay is for weights, not for biases and batch norm."""
     for name, parameter in net.collect_params().items():
         if not name.endswith("weight"):
             parameter.wd_mult = 0
-    return net
 
 
 def _momentum(hyperparameters: ImageHyperparameters, rate: Schedule) -> Schedule | None:
