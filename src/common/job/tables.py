@@ -111,6 +111,10 @@ class ImageHyperparameters(Hyperparameters):
     grid: int = Field(
         default=4, ge=1, le=16, description="cells a side that the last map is averaged over"
     )
+    lr_range_test: bool = Field(
+        default=False,
+        description="train no model, but find min_lr and max_lr: a short run at a growing rate",
+    )
     schedule: Literal["triangular", "triangular2", "cosine"] = Field(
         default="triangular",
         description="of the rate in a cycle: up and down; the same, half as high with every cycle; "

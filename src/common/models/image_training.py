@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import mxnet as mx
+from mxnet import gluon
 
 from common.job.errors import ClientError
 from common.job.tables import ImageHyperparameters
@@ -18,10 +19,11 @@ from common.pages.channel import Channel
 from common.pages.targets import targets_of
 from common.training.fit import fit_network
 from common.training.history import History
+from common.training.rate_range import rate_range_test
 from common.training.rates import CYCLES, Schedule, opposed
 from common.training.run import Run
 
-_MOMENTUM = {"sgd": "momentum", "nag": "momentum", "adam": "beta1"}  # MXNet's names
+_RANGE, _RANGE_STEPS = (1e-5, 10.0), 240
 
 
 def fit_image_model(
@@ -41,14 +43,13 @@ def fit_image_model(
     pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
     held_out_targets = targets_of(validation, classes)
     held_out = bitmaps.read_pages(validation)
-    net = compiled(_initialised(classes, hp), classes, hp)
-    _leave_undecayed(net)
+    net = _initialised(classes, hp)
     rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
     identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
     history = fit_network(
         net,
         hp.optimizer,
-        {_MOMENTUM[hp.optimizer]: hp.peak_momentum, "wd": hp.weight_decay},
+        _options(hp),
         batches=pages.batches,
         loss=lambda batch: pages.loss(net, batch),
         schedule=rate,
@@ -63,6 +64,28 @@ def fit_image_model(
     return ImageModel(tuple(classes), hp, trained), history
 
 
+def try_image_rates(
+    train: Channel,
+    classes: Sequence[str],
+    hyperparameters: ImageHyperparameters,
+    bitmaps: BitmapCache,
+) -> list[tuple[float, float]]:
+    """The learning-rate range test: (rate, loss) of each step, momentum as it starts a cycle."""
+    hp, train = hyperparameters, _with_images(train)
+    pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
+    net = _initialised(classes, hp)
+    trainer = gluon.Trainer(net.collect_params(), hp.optimizer, _options(hp), kvstore=None)
+    return rate_range_test(
+        trainer,
+        pages.batches,
+        lambda batch: pages.loss(net, batch),
+        lowest=_RANGE[0],
+        highest=_RANGE[1],
+        steps=_RANGE_STEPS,
+        seed=hp.seed,
+    )
+
+
 def _with_images(channel: Channel) -> Channel:
     seen = channel.with_images()
     if not len(seen):
@@ -75,16 +98,20 @@ def _with_images(channel: Channel) -> Channel:
 
 def _initialised(classes: Sequence[str], hyperparameters: ImageHyperparameters) -> PageCNN:
     mx.random.seed(hyperparameters.seed)
-    net = PageCNN(len(classes), hyperparameters)
-    net.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
-    return net
-
-
-def _leave_undecayed(net: PageCNN) -> None:
-    """Weight decay is for weights, not for biases and batch norm."""
+    plain = PageCNN(len(classes), hyperparameters)
+    plain.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
+    net = compiled(plain, classes, hyperparameters)
     for name, parameter in net.collect_params().items():
         if not name.endswith("weight"):
             parameter.wd_mult = 0
+    return net
+
+
+def _options(hyperparameters: ImageHyperparameters) -> dict[str, float]:
+    """The optimizer's, in MXNet's names."""
+    hp = hyperparameters
+    momentum = "beta1" if hp.optimizer == "adam" else "momentum"
+    return {momentum: hp.peak_momentum, "wd": hp.weight_decay}
 
 
 def _momentum(hyperparameters: ImageHyperparameters, rate: Schedule) -> Schedule | None:
