@@ -4,7 +4,7 @@ import pytest
 from tests.sample import SAMPLE
 
 from common.job.tables import ImageHyperparameters
-from common.models.image_batches import TrainingPages
+from common.models.image_batches import Plan, TrainingPages
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import read_channel
 from common.pages.targets import targets_of
@@ -20,39 +20,39 @@ def pages():
         yield TrainingPages(channel, targets_of(channel, channel.classes), bitmaps, HYPERPARAMETERS)
 
 
-def seen(pages, batch):
-    """What the network is shown of a batch."""
-    shown = []
-
-    def net(darkness):
-        shown.append(darkness.asnumpy())
-        return None, mx.nd.zeros((len(darkness), len(pages.channel.classes) + 2))
-
-    pages.loss(net, batch)
-    return shown[0]
-
-
 def test_an_epoch_shows_every_page_at_most_once_and_fills_its_batches(pages):
-    batches = pages.batches(0)
-    rows = np.concatenate([batch.rows for batch in batches])
-    assert {len(batch.rows) for batch in batches} == {16}
+    plans = pages.plan(0)
+    rows = np.concatenate([plan.rows for plan in plans])
+    assert {len(plan.rows) for plan in plans} == {16}
     assert len(rows) == len(set(rows)) == len(pages.channel) // 16 * 16
-    assert not np.array_equal(rows, np.concatenate([batch.rows for batch in pages.batches(1)]))
+    assert not np.array_equal(rows, np.concatenate([plan.rows for plan in pages.plan(1)]))
+
+
+def test_a_batch_is_made_of_its_own_pages_and_targets(pages):
+    still = TrainingPages(
+        pages.channel,
+        pages.targets,
+        pages.bitmaps,
+        HYPERPARAMETERS.model_copy(update={"augmentation": 0}),
+    )
+    for plan, batch in zip(still.plan(2), still.batches(2), strict=True):
+        own = still.bitmaps.read_pages(still.channel.take(plan.rows))
+        np.testing.assert_allclose(batch.darkness[:, 0], 1 - own / 255, atol=1e-6)
+        np.testing.assert_array_equal(batch.targets.label, still.targets.label[plan.rows])
 
 
 def test_a_batch_is_disturbed_by_its_epoch_and_place_alone(pages):
-    first, second = pages.batches(3)[:2]
-    again = pages.batches(3)[0]
-    np.testing.assert_array_equal(seen(pages, first), seen(pages, again))
-    for other in (second, pages.batches(4)[0]):
-        moved = type(first)(first.rows, other.seed)
-        assert np.abs(seen(pages, first) - seen(pages, moved)).mean() > 0.01
+    first, second = pages.plan(3)[:2]
+    made = pages.make(first).darkness
+    np.testing.assert_array_equal(made, pages.batches(3)[0].darkness)
+    for other in (second, pages.plan(4)[0]):
+        assert np.abs(made - pages.make(Plan(first.rows, other.seed)).darkness).mean() > 0.01
 
 
 def test_the_loss_is_that_of_the_pages_own_targets(pages):
-    """A net that knows all: it finds pages by their rows, and answers with their truth."""
+    """A net that answers with the truth."""
     batch = pages.batches(0)[0]
-    targets = pages.targets.take(batch.rows)
+    targets = batch.targets
     truth = np.full((16, len(pages.channel.classes) + 2), -30.0)
     truth[np.arange(16), targets.label] = 30
     truth[:, -2] = 60 * targets.first_page - 30

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.job.tables import ImageHyperparameters
+from common.models.augmentation import darkness_of
 from common.models.heads import opinions_of
 from common.models.image_folding import fold
 from common.models.image_network import LANES, PageCNN, copy_parameters
@@ -19,6 +20,7 @@ from common.pages.bitmap_descriptor import describe_bitmaps
 from common.pages.bitmaps import PAPER, BitmapCache
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, page_outputs
+from common.training.prefetch import Prefetched
 
 _PREDICT = 16  # pages of one forward pass
 
@@ -61,9 +63,7 @@ class ImageModel:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray]]:
         """(embedding, heads, descriptors), a batch of bitmaps in memory at a time."""
         parts = []
-        for start in range(0, len(channel), _PREDICT):
-            rows = range(start, min(start + _PREDICT, len(channel)))
-            seen = bitmaps.read_pages(channel.take(rows))
+        for seen in read_ahead(channel, bitmaps):
             parts.append((*forward(self._predictor, seen), describe_bitmaps(seen)))
         embeddings, heads, descriptors = zip(*parts, strict=True)
         joined = {
@@ -98,9 +98,13 @@ def compiled(
     return wide
 
 
-def darkness(bitmaps: NDArray[np.uint8]) -> mx.nd.NDArray:
-    """uint8 [pages, height, width], 255 = paper → float32 [pages, 1, height, width], 1 = ink."""
-    return (PAPER - mx.nd.array(bitmaps[:, None], dtype=np.float32)) / PAPER
+def read_ahead(channel: Channel, bitmaps: BitmapCache) -> Sequence[NDArray[np.uint8]]:
+    """The channel's bitmaps in batches for `forward`, each read while another is looked at."""
+    batches = [
+        range(start, min(start + _PREDICT, len(channel)))
+        for start in range(0, len(channel), _PREDICT)
+    ]
+    return Prefetched(lambda rows: bitmaps.read_pages(channel.take(rows)), batches)
 
 
 def forward(
@@ -112,5 +116,6 @@ def forward(
         batch = bitmaps[start : start + _PREDICT]
         padded = np.full((_PREDICT, *batch.shape[1:]), PAPER, dtype=np.uint8)
         padded[: len(batch)] = batch
-        parts.append([array.asnumpy()[: len(batch)] for array in net(darkness(padded))])
+        shown = mx.nd.array(darkness_of(padded))
+        parts.append([array.asnumpy()[: len(batch)] for array in net(shown)])
     return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])

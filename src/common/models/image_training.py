@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import mxnet as mx
+import numpy as np
 from mxnet import gluon
+from numpy.typing import NDArray
 
 from common.job.errors import ClientError
 from common.job.tables import ImageHyperparameters
 from common.models.heads import score
 from common.models.image_batches import TrainingPages
-from common.models.image_cnn import ImageModel, compiled, forward
+from common.models.image_cnn import ImageModel, compiled, forward, read_ahead
 from common.models.image_network import PageCNN, copy_parameters
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
@@ -42,7 +44,6 @@ def fit_image_model(
     train, validation = _with_images(train), _with_images(validation)
     pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
     held_out_targets = targets_of(validation, classes)
-    held_out = bitmaps.read_pages(validation)
     net = _initialised(classes, hp)
     rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
     identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
@@ -56,7 +57,7 @@ def fit_image_model(
         momentum=_momentum(hp, rate),
         epochs=hp.epochs,
         seed=hp.seed,
-        evaluate=lambda: score(forward(net, held_out)[1], held_out_targets),
+        evaluate=lambda: score(_heads(net, validation, bitmaps), held_out_targets),
         run=replace(run, checkpoints=run.checkpoints.of(*identity)),
     )
     trained = PageCNN(len(classes), hp)
@@ -105,6 +106,10 @@ def _initialised(classes: Sequence[str], hyperparameters: ImageHyperparameters) 
         if not name.endswith("weight"):
             parameter.wd_mult = 0
     return net
+
+
+def _heads(net: PageCNN, channel: Channel, bitmaps: BitmapCache) -> NDArray[np.float32]:
+    return np.concatenate([forward(net, seen)[1] for seen in read_ahead(channel, bitmaps)])
 
 
 def _options(hyperparameters: ImageHyperparameters) -> dict[str, float]:
