@@ -61,9 +61,9 @@ def test_what_was_saved_says_the_same_and_so_does_training_anew(trained, sample,
 
 
 def test_a_page_does_not_depend_on_the_pages_beside_it(trained, sample):
-    pages = sample[3].read_pages(sample[2])
-    together = forward(trained[0].net, pages)[1]
-    alone = np.concatenate([forward(trained[0].net, pages[row : row + 1])[1] for row in (0, 9)])
+    net, pages = trained[0].nets[0], sample[3].read_pages(sample[2])
+    together = forward(net, pages)[1]
+    alone = np.concatenate([forward(net, pages[row : row + 1])[1] for row in (0, 9)])
     np.testing.assert_allclose(together[[0, 9]], alone, atol=1e-5)
 
 

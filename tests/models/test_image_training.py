@@ -3,9 +3,11 @@ import pytest
 from tests.builders import make_channel
 
 from common.job.tables import ImageHyperparameters
+from common.models.image_cnn import ImageModel, load_image_model
 from common.models.image_training import fit_image_model
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import read_channel
+from common.pages.outputs import HELD_OUT
 from common.training.run import Run
 
 SMALL = {"height": 32, "width": 32, "depth": 1, "cycle_length": 2, "max_lr": 0.01}
@@ -31,7 +33,7 @@ def fit(pages, **values):
 
 def weights(model):
     """By name within the network."""
-    return {name: p.data().asnumpy() for name, p in model.net.collect_params().items()}
+    return {name: p.data().asnumpy() for name, p in model.nets[0].collect_params().items()}
 
 
 @pytest.mark.parametrize("schedule", ["triangular2", "cosine"])
@@ -75,3 +77,34 @@ def test_weight_decay_draws_weights_to_zero_and_leaves_biases_and_scales_alone(p
             assert np.abs(drawn[1]).max() > 0.01
         else:
             np.testing.assert_array_equal(drawn, np.zeros_like(drawn))
+
+
+def test_a_snapshot_ensemble_is_the_mean_of_the_last_cycles_ends(pages, tmp_path):
+    """Of a run with two epochs more, the networks after epochs 4 and 2 of runs that end there."""
+    values = {"epochs": 6, "snapshot_ensemble": 2}
+    model, history = fit(pages, **values)
+    assert len(history.epochs) == 6
+    assert len(model.nets) == 2
+    single = [fit(pages, epochs=epochs, snapshot_ensemble=epochs // 2)[0] for epochs in (6, 4)]
+    for net, alone in zip(model.nets, single, strict=True):
+        for name, parameter in net.collect_params().items():
+            expected = alone.nets[0].collect_params()[name].data().asnumpy()
+            np.testing.assert_array_equal(parameter.data().asnumpy(), expected)
+
+    channel, bitmaps = pages[1], pages[2]
+    together = model.outputs(channel, HELD_OUT, bitmaps)
+    apart = [
+        ImageModel(model.classes, model.hyperparameters, (net,)).outputs(channel, HELD_OUT, bitmaps)
+        for net in model.nets
+    ]
+    for name in ("probabilities", "first_page", "last_page"):
+        mean = np.mean([getattr(one, name) for one in apart], axis=0)
+        np.testing.assert_allclose(getattr(together, name), mean, atol=1e-6)
+    np.testing.assert_array_equal(together.embedding, apart[0].embedding)
+    assert np.abs(apart[0].probabilities - apart[1].probabilities).max() > 1e-4
+
+    model.save(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"weights.params", "weights-2.params"}
+    loaded = load_image_model(tmp_path, model.classes, model.hyperparameters)
+    again = loaded.outputs(channel, HELD_OUT, bitmaps)
+    np.testing.assert_array_equal(again.probabilities, together.probabilities)

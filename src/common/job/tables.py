@@ -120,6 +120,13 @@ class ImageHyperparameters(Hyperparameters):
         description="of the rate in a cycle: up and down; the same, half as high with every cycle; "
         "down along a cosine, then anew",
     )
+    snapshot_ensemble: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="networks, from the ends of the last cycles, whose predictions are averaged; "
+        "1: that of the best epoch alone",
+    )
     optimizer: Literal["sgd", "nag", "adam"] = Field(
         default="sgd",
         description="stochastic gradient descent; with Nesterov's momentum; Adam, "
@@ -160,6 +167,13 @@ class ImageHyperparameters(Hyperparameters):
             yield Conflict(
                 ("min_lr", "max_lr"),
                 f"min_lr ({self.min_lr:g}) must not exceed max_lr ({self.max_lr:g})",
+            )
+        if self.snapshot_ensemble > max(1, self.epochs // self.cycle_length):
+            yield Conflict(
+                ("snapshot_ensemble", "epochs", "cycle_length"),
+                f"snapshot_ensemble {self.snapshot_ensemble} takes as many cycles, and epochs "
+                f"({self.epochs}) / cycle_length ({self.cycle_length}) are "
+                f"{self.epochs // self.cycle_length}",
             )
         if self.optimizer == "nag" and self.momentum == 0:
             yield Conflict(

@@ -6,6 +6,7 @@ Its output is [pages, classes + 2]: class logits, then the logits of "a document
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,12 @@ def opinions_of(output: NDArray[np.float32]) -> Opinions:
         expit(output[:, -2]),
         expit(output[:, -1]),
     )
+
+
+def mean_opinions(opinions: Sequence[Opinions]) -> Opinions:
+    """What several models say of the same pages, on average."""
+    said = [(one.probabilities, one.first_page, one.last_page) for one in opinions]
+    return Opinions(*(np.mean(parts, axis=0) for parts in zip(*said, strict=True)))
 
 
 def score(output: NDArray[np.float32], targets: Targets) -> dict[str, float]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count, takewhile
 from pathlib import Path
 
 import mxnet as mx
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from common.job.tables import ImageHyperparameters
 from common.models.augmentation import darkness_of
-from common.models.heads import opinions_of
+from common.models.heads import Opinions, mean_opinions, opinions_of
 from common.models.image_folding import fold
 from common.models.image_network import LANES, PageCNN, copy_parameters
 from common.pages.bitmap_descriptor import describe_bitmaps
@@ -27,24 +28,24 @@ _PREDICT = 16  # pages of one forward pass
 
 @dataclass(frozen=True)
 class ImageModel:
-    """A trained image model."""
+    """A trained image model: a network, or several whose opinions are averaged.
+
+    They are neither widened nor folded: what an artifact holds does not depend on either.
+    """
 
     classes: tuple[str, ...]
     hyperparameters: ImageHyperparameters
-    net: PageCNN  # neither widened nor folded: what an artifact holds does not depend on either
+    nets: tuple[PageCNN, ...]
 
     @cached_property
-    def _predictor(self) -> PageCNN:
-        """A network that says the same, faster."""
-        folded = PageCNN(len(self.classes), self.hyperparameters, folded=True)
-        fold(self.net, folded)
-        return compiled(folded, self.classes, self.hyperparameters, folded=True)
+    def _predictors(self) -> list[PageCNN]:
+        """Networks that say the same, faster."""
+        return [_predictor(net, self.classes, self.hyperparameters) for net in self.nets]
 
     def outputs(self, channel: Channel, how: str, bitmaps: BitmapCache) -> PageOutputs:
         """What the model says of each page; a page without bitmap is judged as a blank one."""
         present = np.array([page.has_image for page in channel.pages], dtype=bool)
-        embedding, heads, descriptors = self._judge(channel, bitmaps)
-        opinions = opinions_of(heads)
+        embedding, opinions, descriptors = self._judge(channel, bitmaps)
         return page_outputs(
             channel,
             kind="image",
@@ -60,28 +61,50 @@ class ImageModel:
 
     def _judge(
         self, channel: Channel, bitmaps: BitmapCache
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray]]:
-        """(embedding, heads, descriptors), a batch of bitmaps in memory at a time."""
+    ) -> tuple[NDArray[np.float32], Opinions, dict[str, NDArray]]:
+        """(embedding, opinions, descriptors), a few batches of bitmaps in memory at a time.
+
+        The embedding is the first network's: each has directions of its own.
+        """
         parts = []
         for seen in read_ahead(channel, bitmaps):
-            parts.append((*forward(self._predictor, seen), describe_bitmaps(seen)))
-        embeddings, heads, descriptors = zip(*parts, strict=True)
+            said = [forward(net, seen) for net in self._predictors]
+            heads = np.stack([heads for _, heads in said])
+            parts.append((said[0][0], heads, describe_bitmaps(seen)))
+        embeddings, of_nets, descriptors = zip(*parts, strict=True)
         joined = {
             name: np.concatenate([found[name] for found in descriptors]) for name in descriptors[0]
         }
-        return np.concatenate(embeddings), np.concatenate(heads), joined
+        opinions = mean_opinions([opinions_of(heads) for heads in np.concatenate(of_nets, axis=1)])
+        return np.concatenate(embeddings), opinions, joined
 
     def save(self, folder: Path) -> None:
-        self.net.save_parameters(str(folder / "weights.params"))
+        for net, file in zip(self.nets, _files(folder), strict=False):
+            net.save_parameters(str(file))
 
 
 def load_image_model(
     folder: Path, classes: Sequence[str], hyperparameters: ImageHyperparameters
 ) -> ImageModel:
     """Load what `ImageModel.save` wrote."""
-    net = PageCNN(len(classes), hyperparameters)
-    net.load_parameters(str(folder / "weights.params"))
-    return ImageModel(tuple(classes), hyperparameters, net)
+    nets = []
+    for file in takewhile(Path.is_file, _files(folder)):
+        nets.append(PageCNN(len(classes), hyperparameters))
+        nets[-1].load_parameters(str(file))
+    return ImageModel(tuple(classes), hyperparameters, tuple(nets))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield folder / "weights.params"
+    yield from (folder / f"weights-{number}.params" for number in count(2))
+
+
+def _predictor(
+    net: PageCNN, classes: Sequence[str], hyperparameters: ImageHyperparameters
+) -> PageCNN:
+    folded = PageCNN(len(classes), hyperparameters, folded=True)
+    fold(net, folded)
+    return compiled(folded, classes, hyperparameters, folded=True)
 
 
 def compiled(

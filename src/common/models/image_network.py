@@ -39,7 +39,7 @@ class PageCNN(gluon.HybridBlock):
     ) -> None:
         super().__init__(prefix="cnn_")
         hp = hyperparameters
-        self.grid, self.filters = hp.grid, hp.start_filter << (hp.depth - 1)
+        self.classes, self.grid, self.filters = classes, hp.grid, hp.start_filter << (hp.depth - 1)
         with self.name_scope():
             self.trunk = gluon.nn.HybridSequential(prefix="")
             channels = 1

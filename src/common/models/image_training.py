@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import mxnet as mx
 import numpy as np
@@ -19,11 +22,14 @@ from common.models.image_network import PageCNN, copy_parameters
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
 from common.pages.targets import targets_of
+from common.training.checkpoints import Checkpoints
 from common.training.fit import fit_network
 from common.training.history import History
 from common.training.rate_range import rate_range_test
 from common.training.rates import CYCLES, Schedule, opposed
 from common.training.run import Run
+from common.training.snapshots import Snapshots
+from common.training.standing import Parameters, parameters_of, set_parameters
 
 _RANGE, _RANGE_STEPS = (1e-5, 10.0), 240
 
@@ -38,31 +44,53 @@ def fit_image_model(
 ) -> tuple[ImageModel, History]:
     """Train on the pages of `train` that have a bitmap.
 
-    The epoch with the lowest loss on `validation` is kept.
+    The epoch with the lowest loss on `validation` is kept, or with `snapshot_ensemble` the
+    networks of the last cycles' ends.
     """
     hp = hyperparameters
     train, validation = _with_images(train), _with_images(validation)
     pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
-    held_out_targets = targets_of(validation, classes)
+    held_out = targets_of(validation, classes)
     net = _initialised(classes, hp)
     rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
     identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
-    history = fit_network(
-        net,
-        hp.optimizer,
-        _options(hp),
-        batches=pages.batches,
-        loss=lambda batch: pages.loss(net, batch),
-        schedule=rate,
-        momentum=_momentum(hp, rate),
-        epochs=hp.epochs,
-        seed=hp.seed,
-        evaluate=lambda: score(_heads(net, validation, bitmaps), held_out_targets),
-        run=replace(run, checkpoints=run.checkpoints.of(*identity)),
-    )
-    trained = PageCNN(len(classes), hp)
-    copy_parameters(net, trained)
-    return ImageModel(tuple(classes), hp, trained), history
+    checkpoints = run.checkpoints.of(*identity)
+    with _snapshots(checkpoints, hp) as snapshots:
+        history = fit_network(
+            net,
+            hp.optimizer,
+            _options(hp),
+            batches=pages.batches,
+            loss=lambda batch: pages.loss(net, batch),
+            schedule=rate,
+            momentum=_momentum(hp, rate),
+            epochs=hp.epochs,
+            seed=hp.seed,
+            evaluate=lambda: score(_heads(net, validation, bitmaps), held_out),
+            run=replace(run, checkpoints=checkpoints, report=snapshots.keeping(net, run.report)),
+        )
+        kept = snapshots.read(len(history.epochs)) or [parameters_of(net)]
+    return ImageModel(tuple(classes), hp, tuple(_plain(net, one, hp) for one in kept)), history
+
+
+@contextmanager
+def _snapshots(
+    checkpoints: Checkpoints, hyperparameters: ImageHyperparameters
+) -> Iterator[Snapshots]:
+    """Beside the checkpoints, or in scratch space where there are none."""
+    hp = hyperparameters
+    count = hp.snapshot_ensemble if hp.snapshot_ensemble > 1 else 0
+    with tempfile.TemporaryDirectory(prefix="snapshots-") as scratch:
+        folder = (checkpoints.folder or Path(scratch)) / "snapshots"
+        yield Snapshots(folder, hp.cycle_length, count)
+
+
+def _plain(net: PageCNN, parameters: Parameters, hyperparameters: ImageHyperparameters) -> PageCNN:
+    """A network of its own with `parameters` of `net`, without the channels more."""
+    set_parameters(net, parameters)
+    plain = PageCNN(net.classes, hyperparameters)
+    copy_parameters(net, plain)
+    return plain
 
 
 def try_image_rates(
