@@ -38,7 +38,7 @@ class ImageModel:
     nets: tuple[PageCNN, ...]
 
     @cached_property
-    def _predictors(self) -> list[PageCNN]:
+    def predictors(self) -> list[PageCNN]:
         """Networks that say the same, faster."""
         return [_predictor(net, self.classes, self.hyperparameters) for net in self.nets]
 
@@ -68,7 +68,7 @@ class ImageModel:
         """
         parts = []
         for seen in read_ahead(channel, bitmaps):
-            said = [forward(net, seen) for net in self._predictors]
+            said = [forward(net, seen) for net in self.predictors]
             heads = np.stack([heads for _, heads in said])
             parts.append((said[0][0], heads, describe_bitmaps(seen)))
         embeddings, of_nets, descriptors = zip(*parts, strict=True)

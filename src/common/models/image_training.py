@@ -51,7 +51,7 @@ def fit_image_model(
     train, validation = _with_images(train), _with_images(validation)
     pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
     held_out = targets_of(validation, classes)
-    net = _initialised(classes, hp)
+    net = initialised(classes, hp)
     rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
     identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
     checkpoints = run.checkpoints.of(*identity)
@@ -102,7 +102,7 @@ def try_image_rates(
     """The learning-rate range test: (rate, loss) of each step, momentum as it starts a cycle."""
     hp, train = hyperparameters, _with_images(train)
     pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
-    net = _initialised(classes, hp)
+    net = initialised(classes, hp)
     trainer = gluon.Trainer(net.collect_params(), hp.optimizer, _options(hp), kvstore=None)
     return rate_range_test(
         trainer,
@@ -125,7 +125,7 @@ def _with_images(channel: Channel) -> Channel:
     return seen
 
 
-def _initialised(classes: Sequence[str], hyperparameters: ImageHyperparameters) -> PageCNN:
+def initialised(classes: Sequence[str], hyperparameters: ImageHyperparameters) -> PageCNN:
     mx.random.seed(hyperparameters.seed)
     plain = PageCNN(len(classes), hyperparameters)
     plain.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
