@@ -13,6 +13,7 @@ from dataclasses import replace
 from common.job.command import Job, run_job
 from common.job.log import logger
 from common.job.memory import available_memory
+from common.job.processor import multiplies_bfloat16
 from common.job.tables import ImageHyperparameters
 from common.models.artifacts import load_image
 from common.models.base_results import (
@@ -20,7 +21,7 @@ from common.models.base_results import (
     print_epoch,
     write_base_results,
 )
-from common.models.image_memory import refuse_too_large
+from common.models.image_demands import refuse_precision, refuse_too_large
 from common.models.image_training import fit_image_model, try_image_rates
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
@@ -35,6 +36,7 @@ from common.training.run import Run
 
 def train(job: Job[ImageHyperparameters]) -> None:
     hp = job.hyperparameters
+    refuse_precision(hp, multiplies_bfloat16())
     refuse_too_large(hp, available_memory())
     channels = read_training_channels(job.folders)
     validation, classes = channels.validation, channels.classes

@@ -62,7 +62,10 @@ class Contestant:
 def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     """All rounds' speeds by contestant, and what they took to start."""
     settings = [str(arguments.channel), str(arguments.start_filter), str(arguments.batch_size)]
-    commands = {OURS: [sys.executable, str(HERE / "ours.py"), *settings]}
+    ours = [sys.executable, str(HERE / "ours.py"), *settings]
+    commands = {OURS: [*ours, "float32"]}
+    if arguments.bfloat16:
+        commands[f"{OURS}, bfloat16"] = [*ours, "bfloat16"]
     for variant in arguments.variants:
         commands[variant] = [arguments.peer, str(HERE / "peer.py"), *settings, variant]
     contestants = {}
@@ -114,6 +117,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--batches", type=int, default=12, help="of a turn; of inference twice")
     parser.add_argument("--variants", nargs="*", default=VARIANTS)
+    parser.add_argument("--bfloat16", action="store_true", help="ours in bfloat16 as well")
     arguments = parser.parse_args()
     found = compare(arguments)
     print(

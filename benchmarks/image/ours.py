@@ -16,6 +16,7 @@ from common.pages.targets import targets_of
 
 def turns(argv: list[str]) -> Turns:
     channel, hp, bitmaps = load(argv)
+    hp = hp.model_copy(update={"precision": argv[3]})
     pages = TrainingPages(channel, targets_of(channel, channel.classes), bitmaps, hp)
     net = initialised(channel.classes, hp)
     options = {"learning_rate": 0.01, "wd": hp.weight_decay}

@@ -3,8 +3,11 @@ import numpy as np
 import pytest
 from mxnet import gluon
 
+from common.job.errors import ClientError
+from common.job.processor import multiplies_bfloat16
 from common.job.tables import ImageHyperparameters
 from common.models.image_cnn import compiled
+from common.models.image_demands import refuse_precision
 from common.models.image_folding import fold
 from common.models.image_network import PageCNN, copy_parameters
 
@@ -140,3 +143,27 @@ def test_folded_it_says_the_same_without_batch_norm(length):
         scale = np.abs(one.asnumpy()).max()
         assert scale > 0.1
         np.testing.assert_allclose(one.asnumpy(), other.asnumpy(), atol=1e-5 * scale)
+
+
+def gradients(net):
+    with mx.autograd.record():
+        loss = (net(pages(16))[1] - 1).square().mean()
+    loss.backward()
+    return [layer.weight.grad().asnumpy() for layer in net.convolutions]
+
+
+def test_bfloat16_learns_about_the_same_where_the_processor_has_it():
+    """Eight bits of mantissa: in the direction of float32, and not at all the same."""
+    hp = table(depth=2, start_filter=16, dropout=0, precision="bfloat16")
+    plain = drawn(hp)
+    if not multiplies_bfloat16():
+        with pytest.raises(ClientError):
+            refuse_precision(hp, has_bfloat16=False)
+        return
+    wide = compiled(plain, CLASSES, hp)
+    for exact, rounded in zip(gradients(plain), gradients(wide), strict=True):
+        assert rounded.dtype == np.float32
+        cosine = (exact * rounded).sum() / np.linalg.norm(exact) / np.linalg.norm(rounded)
+        assert 0.97 < cosine < 1 - 1e-6
+    losses = steps(wide, "sgd", {"learning_rate": 0.001})
+    assert losses[-1] < 0.9 * losses[0]

@@ -120,6 +120,11 @@ class ImageHyperparameters(Hyperparameters):
         description="of the rate in a cycle: up and down; the same, half as high with every cycle; "
         "down along a cosine, then anew",
     )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="of the convolutions in training; bfloat16 takes a processor that has it, and "
+        "pays from a start_filter of about 16 on",
+    )
     snapshot_ensemble: int = Field(
         default=1,
         ge=1,

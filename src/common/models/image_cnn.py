@@ -115,7 +115,10 @@ def compiled(
     folded: bool = False,
 ) -> PageCNN:
     """A copy of `net` as it runs fastest: channels widened, compiled on its first pages."""
-    wide = PageCNN(len(classes), hyperparameters, lanes=LANES, folded=folded)
+    # Predictions are the same on every processor, so they keep to float32.
+    precision = "float32" if folded else hyperparameters.precision
+    lanes = LANES[precision]
+    wide = PageCNN(len(classes), hyperparameters, lanes=lanes, folded=folded, precision=precision)
     copy_parameters(net, wide)
     wide.hybridize(static_alloc=True, static_shape=True)
     return wide

@@ -12,7 +12,18 @@ from mxnet import gluon
 from common.job.tables import ImageHyperparameters
 from common.models.heads import BOUNDARY_HEADS
 
-LANES = 8  # channels in multiples of it are what oneDNN has blocked layouts for
+# Channels in multiples of it are what oneDNN has blocked layouts for.
+LANES = {"float32": 8, "bfloat16": 16}
+_BFLOAT16 = np.dtype([("bfloat16", np.uint16)])  # MXNet's name of it
+
+
+class _BFloat16Convolution(gluon.nn.Conv2D):
+    """Multiplies and returns bfloat16; its parameters, and their gradients, are float32."""
+
+    def hybrid_forward(self, F: Any, x: Any, weight: Any) -> Any:
+        return super().hybrid_forward(
+            F, F.amp_cast(x, dtype=_BFLOAT16), F.amp_cast(weight, dtype=_BFLOAT16)
+        )
 
 
 class PageCNN(gluon.HybridBlock):
@@ -27,6 +38,7 @@ class PageCNN(gluon.HybridBlock):
         lanes: the convolutions have filters up to the next multiple of it; the heads do not look
             at those beyond. With parameters from `copy_parameters` these are inert.
         folded: convolutions have biases, and there is no batch norm.
+        precision: what the trunk computes in, `float32` or `bfloat16`; see LANES.
     """
 
     def __init__(
@@ -36,8 +48,10 @@ class PageCNN(gluon.HybridBlock):
         *,
         lanes: int = 1,
         folded: bool = False,
+        precision: str = "float32",
     ) -> None:
         super().__init__(prefix="cnn_")
+        self._convolution = gluon.nn.Conv2D if precision == "float32" else _BFloat16Convolution
         hp = hyperparameters
         self.classes, self.grid, self.filters = classes, hp.grid, hp.start_filter << (hp.depth - 1)
         with self.name_scope():
@@ -60,14 +74,15 @@ class PageCNN(gluon.HybridBlock):
 
     def _add_convolution(self, channels: int, filters: int, folded: bool) -> None:
         self.trunk.add(
-            gluon.nn.Conv2D(filters, 3, padding=1, use_bias=folded, in_channels=channels)
+            self._convolution(filters, 3, padding=1, use_bias=folded, in_channels=channels)
         )
         if not folded:
             self.trunk.add(gluon.nn.BatchNorm(in_channels=filters))
 
     def hybrid_forward(self, F: Any, darkness: Any) -> Any:
         """Returns (embedding [pages, filters of the last block], heads)."""
-        cells = F.contrib.AdaptiveAvgPooling2D(self.trunk(darkness), output_size=self.grid)
+        maps = F.amp_cast(self.trunk(darkness), dtype="float32")
+        cells = F.contrib.AdaptiveAvgPooling2D(maps, output_size=self.grid)
         cells = F.slice_axis(cells, axis=1, begin=0, end=self.filters)
         return cells.mean(axis=(2, 3)), self.heads(self.dropout(cells.flatten()))
 

@@ -3,13 +3,13 @@ import pytest
 
 from common.job.errors import ClientError
 from common.job.tables import ImageHyperparameters
-from common.models.image_memory import refuse_too_large
+from common.models.image_demands import refuse_precision, refuse_too_large
 from common.models.image_network import LANES, PageCNN
 
 
 def need(hyperparameters):
     """Bytes that the network's own arrays say it takes."""
-    net = PageCNN(2, hyperparameters, lanes=LANES)
+    net = PageCNN(2, hyperparameters, lanes=LANES["float32"])
     net.initialize()
     seen = mx.nd.zeros((1, 1, hyperparameters.height, hyperparameters.width))
     maps = 0
@@ -48,3 +48,11 @@ def test_the_arithmetic_is_in_the_message():
 
 def test_what_nobody_knows_is_not_refused():
     refuse_too_large(ImageHyperparameters(start_filter=512, depth=8), None)
+
+
+def test_bfloat16_takes_a_processor_that_has_it():
+    table = ImageHyperparameters(precision="bfloat16")
+    with pytest.raises(ClientError, match="takes a processor with avx512_bf16"):
+        refuse_precision(table, has_bfloat16=False)
+    refuse_precision(table, has_bfloat16=True)
+    refuse_precision(ImageHyperparameters(), has_bfloat16=False)
