@@ -1,7 +1,8 @@
 """Train the image model: a page's bitmap to its class, and to where documents begin and end.
 
 Reads the channels train and validation, writes the model to the model folder and, for the sequence
-model to learn from, what it says of each page to page_outputs/ in the output data folder.
+model to learn from, what it says of each page to page_outputs/ in the output data folder. With
+lr_range_test it writes a plot of loss against learning rate there instead, and rates to train with.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import sys
 from dataclasses import replace
 
 from common.job.command import Job, run_job
+from common.job.log import logger
+from common.job.memory import available_memory
+from common.job.processor import multiplies_bfloat16
 from common.job.tables import ImageHyperparameters
 from common.models.artifacts import load_image
 from common.models.base_results import (
@@ -17,12 +21,14 @@ from common.models.base_results import (
     print_epoch,
     write_base_results,
 )
-from common.models.image_cnn import fit_image_model
+from common.models.image_demands import refuse_precision, refuse_too_large
+from common.models.image_training import fit_image_model, try_image_rates
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
 from common.pages.folds import assign_folds
 from common.pages.outputs import OUT_OF_FOLD, PageOutputs
-from common.pages.training_channels import CHANNELS, read_training_channels
+from common.pages.training_channels import CHANNELS, TrainingChannels, read_training_channels
+from common.results.rate_range import rate_range, write_rate_range
 from common.training.checkpoints import Checkpoints
 from common.training.out_of_fold import out_of_fold
 from common.training.run import Run
@@ -30,8 +36,13 @@ from common.training.run import Run
 
 def train(job: Job[ImageHyperparameters]) -> None:
     hp = job.hyperparameters
+    refuse_precision(hp, multiplies_bfloat16())
+    refuse_too_large(hp, available_memory())
     channels = read_training_channels(job.folders)
     validation, classes = channels.validation, channels.classes
+    if hp.lr_range_test:
+        propose_rates(job, channels)
+        return
     run = Run(checkpoints=Checkpoints(job.folders.checkpoints))
     # May refuse, so it comes before what takes long.
     fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_image)
@@ -51,6 +62,17 @@ def train(job: Job[ImageHyperparameters]) -> None:
         )
         outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
     write_base_results(job, model, history, channels, outputs, load_image)
+
+
+def propose_rates(job: Job[ImageHyperparameters], channels: TrainingChannels) -> None:
+    """Write the learning-rate range test to the output data folder, and no artifact."""
+    hp = job.hyperparameters
+    with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
+        bitmaps.add(channels.train)
+        points = try_image_rates(channels.train, channels.classes, hp, bitmaps)
+    found = rate_range(points)
+    write_rate_range(job.folders.output_data, found)
+    logger.info("%s In %s; no model was trained", found.proposal, job.folders.output_data)
 
 
 if __name__ == "__main__":

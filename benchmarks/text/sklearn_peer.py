@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-import joblib  # noqa: TID251  a benchmark's own model, gone when it ends
+import joblib
 import numpy as np
 from benchmarks.text.predicting import begin, end
 from benchmarks.text.raw_pages import batches, plain_words, raw_pages

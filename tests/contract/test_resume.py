@@ -14,7 +14,18 @@ pytestmark = pytest.mark.slow
 
 SETTINGS = {
     "text": {"epochs": 25, "folds": 2},
-    "image": {"epochs": 12, "folds": 2, "height": 64, "width": 48, "depth": 3},
+    "image": {
+        "epochs": 12,
+        "folds": 2,
+        "height": 64,
+        "width": 48,
+        "depth": 3,
+        "cycle_length": 3,
+        "snapshot_ensemble": 2,
+        "schedule": "cosine",
+        "momentum": 0.9,
+        "cycle_momentum": True,
+    },
 }
 
 

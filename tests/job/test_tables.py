@@ -56,3 +56,18 @@ def test_choices_are_named():
     assert "'encoder' must be one of ngram, cnn, bert. Got 'word2vec'" in refusal(
         TextHyperparameters, encoder="word2vec"
     )
+
+
+def test_a_momentum_must_be_there_to_be_used():
+    assert "nag is sgd" in refusal(ImageHyperparameters, optimizer="nag")
+    cyclic = {"cycle_momentum": "true"}
+    assert "(0) fall to min_momentum (0.85)" in refusal(ImageHyperparameters, **cyclic)
+    for good in ({"momentum": "0.95"}, {"optimizer": "adam"}):
+        assert parse(ImageHyperparameters, {**cyclic, **good}).cycle_momentum
+
+
+def test_an_ensemble_of_snapshots_takes_as_many_cycles():
+    many = {"snapshot_ensemble": "9"}
+    assert "epochs (80) / cycle_length (10) are 8" in refusal(ImageHyperparameters, **many)
+    assert parse(ImageHyperparameters, {**many, "epochs": "90"}).snapshot_ensemble == 9
+    parse(ImageHyperparameters, {"epochs": "1", "snapshot_ensemble": "1"})

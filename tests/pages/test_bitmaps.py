@@ -104,11 +104,37 @@ def test_every_bad_bitmap_is_named_with_its_page(tmp_path):
     assert all(f"page {page} of stream 's'" in str(caught.value) for page in (1, 2))
 
 
-def test_scratch_space_is_given_back(tmp_path, monkeypatch):
+def test_scratch_space_is_given_back_and_has_no_name(tmp_path, monkeypatch):
+    """Whatever ends the process, nothing is left."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     image = save(tmp_path / "a.png", np.zeros((40, 30)))
     with BitmapCache(40, 30) as cache:
         cache.add(channel_with(tmp_path, image))
-        assert list((tmp_path / "scratch").rglob("*.bytes"))
-    assert not list((tmp_path / "scratch").iterdir())
+        assert len(opened_below(tmp_path / "scratch")) == 1
+        assert not list((tmp_path / "scratch").iterdir())
+    assert not opened_below(tmp_path / "scratch")
+
+
+def opened_below(folder):
+    files = [entry for entry in list(Path("/proc/self/fd").iterdir()) if entry.is_symlink()]
+    return [file for file in files if file.readlink().is_relative_to(folder)]
+
+
+def test_what_was_read_is_not_resident(tmp_path):
+    """64 MB of bitmaps, read twice, add a few to the process at most."""
+    size = 1024
+    images = [save(tmp_path / f"{name}.png", np.full((size, size), name)) for name in range(64)]
+    with BitmapCache(size, size) as cache:
+        cache.add(channel_with(tmp_path, images[0]))
+        before = resident()
+        cache.add(channel_with(tmp_path, *images))
+        channel = channel_with(tmp_path, *images)
+        for row in (*range(64), *range(64)):
+            assert cache.read_pages(channel.take([row]))[0, 0, 0] == row
+        assert resident() - before < 32 << 20
+
+
+def resident():
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) << 10

@@ -1,5 +1,6 @@
 import mxnet as mx
 import numpy as np
+import pytest
 from mxnet import gluon
 
 from common.training.fit import fit_network
@@ -38,6 +39,49 @@ def test_every_step_takes_its_rate_from_the_schedule():
     rates = [rate for epoch in epochs for _, rate in epoch.rates]
     np.testing.assert_allclose(rates, [0, 0.02, 0.04, 0.06, 0.08, 0.06, 0.04, 0.02])
     assert [epoch.number for epoch in epochs] == [1, 2]
+
+
+def test_momentum_follows_its_schedule():
+    """v ← m·v − rate · gradient; w ← w + v, at a rate of 0.1 on (w − 2)²."""
+    net = line()
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"momentum": 0.5}, kvstore=None)
+    momentum = {0.0: 0.5, 0.5: 0.9}.__getitem__
+    list(
+        train_epochs(
+            trainer,
+            lambda number: [1.0, 1.0],
+            squares(net),
+            constant(0.1),
+            epochs=1,
+            seed=1,
+            momentum=momentum,
+        )
+    )
+    # 0.4, then 0.4 + 0.9 · 0.4 + 0.1 · 2 · 1.6
+    np.testing.assert_allclose(net.weight.data().asnumpy(), [[1.08]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "nag", "adam"])
+def test_every_optimizer_takes_the_scheduled_momentum(optimizer):
+    def trained(*momenta):
+        net = line()
+        name = "beta1" if optimizer == "adam" else "momentum"
+        trainer = gluon.Trainer(net.collect_params(), optimizer, {name: 0.9}, kvstore=None)
+        left = iter(momenta)
+        list(
+            train_epochs(
+                trainer,
+                lambda number: [1.0, 0.5, 0.25],
+                squares(net),
+                constant(0.1),
+                epochs=1,
+                seed=1,
+                momentum=lambda time: next(left),
+            )
+        )
+        return float(net.weight.data().asscalar())
+
+    assert trained(0.9, 0.9, 0.9) != trained(0.9, 0.6, 0.3)
 
 
 def test_the_epoch_with_the_lowest_validation_loss_is_kept():

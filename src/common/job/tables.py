@@ -142,8 +142,48 @@ class ImageHyperparameters(Hyperparameters):
     grid: int = Field(
         default=4, ge=1, le=16, description="cells a side that the last map is averaged over"
     )
-    momentum: float = Field(default=0.0, ge=0, lt=1, description="of stochastic gradient descent")
-    weight_decay: float = Field(default=0.0001, ge=0, le=1, description="L2 penalty")
+    lr_range_test: bool = Field(
+        default=False,
+        description="train no model, but find min_lr and max_lr: a short run at a growing rate",
+    )
+    schedule: Literal["triangular", "triangular2", "cosine"] = Field(
+        default="triangular",
+        description="of the rate in a cycle: up and down; the same, half as high with every cycle; "
+        "down along a cosine, then anew",
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="of the convolutions in training; bfloat16 takes a processor that has it, and "
+        "pays from a start_filter of about 16 on",
+    )
+    snapshot_ensemble: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="networks, from the ends of the last cycles, whose predictions are averaged; "
+        "1: that of the best epoch alone",
+    )
+    optimizer: Literal["sgd", "nag", "adam"] = Field(
+        default="sgd",
+        description="stochastic gradient descent; with Nesterov's momentum; Adam, "
+        "for which the default max_lr is too high",
+    )
+    momentum: float = Field(
+        default=0.0, ge=0, lt=1, description="of the optimizer; adam: its beta1, for which 0 is 0.9"
+    )
+    cycle_momentum: bool = Field(
+        default=False,
+        description="let momentum fall to min_momentum as the rate rises, and rise as it falls",
+    )
+    min_momentum: float = Field(
+        default=0.85, gt=0, lt=1, description="cycle_momentum: momentum where the rate is max_lr"
+    )
+    weight_decay: float = Field(
+        default=0.0001,
+        ge=0,
+        le=1,
+        description="L2 penalty on the weights of convolutions and heads; not on biases and scales",
+    )
     label_smoothing: float = Field(
         default=0.1, ge=0, lt=1, description="probability spread over all classes"
     )
@@ -154,11 +194,32 @@ class ImageHyperparameters(Hyperparameters):
         default=4, ge=2, le=20, description="models that make the out-of-fold page outputs"
     )
 
+    @property
+    def peak_momentum(self) -> float:
+        return self.momentum or (0.9 if self.optimizer == "adam" else 0.0)
+
     def conflicts(self) -> Iterator[Conflict]:
         if self.min_lr > self.max_lr:
             yield Conflict(
                 ("min_lr", "max_lr"),
                 f"min_lr ({self.min_lr:g}) must not exceed max_lr ({self.max_lr:g})",
+            )
+        if self.snapshot_ensemble > max(1, self.epochs // self.cycle_length):
+            yield Conflict(
+                ("snapshot_ensemble", "epochs", "cycle_length"),
+                f"snapshot_ensemble {self.snapshot_ensemble} takes as many cycles, and epochs "
+                f"({self.epochs}) / cycle_length ({self.cycle_length}) are "
+                f"{self.epochs // self.cycle_length}",
+            )
+        if self.optimizer == "nag" and self.momentum == 0:
+            yield Conflict(
+                ("optimizer", "momentum"), "without momentum nag is sgd; set momentum, say to 0.9"
+            )
+        if self.cycle_momentum and self.min_momentum > self.peak_momentum:
+            yield Conflict(
+                ("cycle_momentum", "momentum", "min_momentum", "optimizer"),
+                f"cycle_momentum lets the momentum ({self.peak_momentum:g}) fall to min_momentum "
+                f"({self.min_momentum:g}), which must not exceed it; set momentum, say to 0.95",
             )
         smallest = min(self.height, self.width)
         if smallest >> self.depth == 0:

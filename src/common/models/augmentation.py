@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import mxnet as mx
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from common.pages.bitmaps import PAPER
 
 # At strength 1, the standard deviation of each disturbance.
 _SHIFT = 0.02  # of the page's size
@@ -14,30 +16,60 @@ _CONTRAST = 0.15
 _NOISE = 0.03
 
 
-def augment(darkness: mx.nd.NDArray, strength: float, rng: np.random.Generator) -> mx.nd.NDArray:
-    """Disturb pages [pages, 1, height, width] in [0, 1]; what comes into view is paper (0)."""
-    pages = darkness.shape[0]
+def darkness_of(bitmaps: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 [pages, height, width], 255 = paper → float32 [pages, 1, height, width], 1 = ink."""
+    return (PAPER - bitmaps[:, None]).astype(np.float32) / PAPER
+
+
+def augment(
+    bitmaps: NDArray[np.uint8], strength: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Darkness, as of `darkness_of`, of disturbed pages; what comes into view is paper.
+
+    It takes numpy and Pillow, and not MXNet, whose one thread for such work is the network's.
+    """
     if strength == 0:
-        return darkness
-    transform = mx.nd.array(_affine(pages, darkness.shape[2:], strength, rng))
-    grid = mx.nd.GridGenerator(transform, transform_type="affine", target_shape=darkness.shape[2:])
-    moved = mx.nd.BilinearSampler(darkness, grid)
-    contrast = np.exp(rng.normal(0, _CONTRAST * strength, (pages, 1, 1, 1)))
-    noise = rng.standard_normal(darkness.shape, dtype=np.float32) * (_NOISE * strength)
-    return (moved * mx.nd.array(contrast) + mx.nd.array(noise)).clip(0, 1)
+        return darkness_of(bitmaps)
+    maps = _affine(len(bitmaps), bitmaps.shape[1:], strength, rng)
+    moved = np.stack([_moved(page, map_) for page, map_ in zip(bitmaps, maps, strict=True)])
+    pages = darkness_of(moved)
+    pages *= np.exp(rng.normal(0, _CONTRAST * strength, (len(pages), 1, 1, 1)), dtype=np.float32)
+    pages += _noise(pages.shape, _NOISE * strength, rng)
+    return pages.clip(0, 1, out=pages)
+
+
+def _moved(page: NDArray[np.uint8], coefficients: NDArray[np.float64]) -> NDArray[np.uint8]:
+    image = Image.fromarray(page)
+    affine, bilinear = Image.Transform.AFFINE, Image.Resampling.BILINEAR
+    return np.asarray(
+        image.transform(image.size, affine, tuple(coefficients), bilinear, fillcolor=PAPER)
+    )
+
+
+def _noise(
+    shape: tuple[int, ...], deviation: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Evenly distributed: bytes are drawn many times as fast as normal numbers."""
+    drawn = rng.integers(0, 256, shape, dtype=np.uint8).astype(np.float32)
+    drawn -= 127.5
+    drawn *= deviation / np.sqrt((256**2 - 1) / 12)
+    return drawn
 
 
 def _affine(
-    pages: int, size: tuple[int, int], strength: float, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """Maps from output to input coordinates in [−1, 1]², row-major 2 × 3, [pages, 6]."""
+    pages: int, size: tuple[int, ...], strength: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Maps from output to input pixels, (a, b, c, d, e, f) with x' = ax + by + c, [pages, 6]."""
     height, width = size
     angle = rng.normal(0, _ROTATION * strength, pages)
     scale = np.exp(rng.normal(0, _SCALE * strength, (2, pages)))
-    shift = rng.normal(0, 2 * _SHIFT * strength, (2, pages))
+    shift = rng.normal(0, _SHIFT * strength, (2, pages)) * [[width], [height]]
     cosine, sine = np.cos(angle), np.sin(angle)
-    rows = [
-        (scale[0] * cosine, -scale[1] * sine * height / width, shift[0]),
-        (scale[0] * sine * width / height, scale[1] * cosine, shift[1]),
+    across = scale[0] * cosine, -scale[1] * sine
+    down = scale[0] * sine, scale[1] * cosine
+    middle = width / 2, height / 2  # stays where it is, but for the shift
+    offsets = [
+        centre - row[0] * middle[0] - row[1] * middle[1] + moved
+        for centre, row, moved in zip(middle, (across, down), shift, strict=True)
     ]
-    return np.stack([entry for row in rows for entry in row], axis=1).astype(np.float32)
+    return np.stack([*across, offsets[0], *down, offsets[1]], axis=1)

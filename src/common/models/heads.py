@@ -6,6 +6,7 @@ Its output is [pages, classes + 2]: class logits, then the logits of "a document
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +98,12 @@ def class_temperature(output: NDArray[np.float32], targets: Targets) -> float:
         return float(-likely.sum() + (log_temperature / _DOUBT) ** 2 / 2)
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def mean_opinions(opinions: Sequence[Opinions]) -> Opinions:
+    """What several models say of the same pages, on average."""
+    said = [(one.probabilities, one.first_page, one.last_page) for one in opinions]
+    return Opinions(*(np.mean(parts, axis=0) for parts in zip(*said, strict=True)))
 
 
 def score(output: NDArray[np.float32], targets: Targets) -> dict[str, float]:

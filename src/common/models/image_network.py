@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import mxnet as mx
+import numpy as np
 from mxnet import gluon
 
 from common.job.tables import ImageHyperparameters
 from common.models.heads import BOUNDARY_HEADS
+
+# Channels in multiples of it are what oneDNN has blocked layouts for.
+LANES = {"float32": 8, "bfloat16": 16}
+_BFLOAT16 = np.dtype([("bfloat16", np.uint16)])  # MXNet's name of it
+
+
+class _BFloat16Convolution(gluon.nn.Conv2D):
+    """Multiplies and returns bfloat16; its parameters, and their gradients, are float32."""
+
+    def hybrid_forward(self, F: Any, x: Any, weight: Any) -> Any:
+        return super().hybrid_forward(
+            F, F.amp_cast(x, dtype=_BFLOAT16), F.amp_cast(weight, dtype=_BFLOAT16)
+        )
 
 
 class PageCNN(gluon.HybridBlock):
@@ -17,26 +33,80 @@ class PageCNN(gluon.HybridBlock):
     filters, batch norm, ReLU), then 2 × 2 max pooling. The last map is averaged over grid × grid
     cells, because where on a page something stands tells first pages from others; then follow
     dropout and a dense layer.
+
+    Args:
+        lanes: the convolutions have filters up to the next multiple of it; the heads do not look
+            at those beyond. With parameters from `copy_parameters` these are inert.
+        folded: convolutions have biases, and there is no batch norm.
+        precision: what the trunk computes in, `float32` or `bfloat16`; see LANES.
     """
 
-    def __init__(self, classes: int, hyperparameters: ImageHyperparameters) -> None:
+    def __init__(
+        self,
+        classes: int,
+        hyperparameters: ImageHyperparameters,
+        *,
+        lanes: int = 1,
+        folded: bool = False,
+        precision: str = "float32",
+    ) -> None:
         super().__init__(prefix="cnn_")
+        self._convolution = gluon.nn.Conv2D if precision == "float32" else _BFloat16Convolution
         hp = hyperparameters
-        self.grid = hp.grid
+        self.classes, self.grid, self.filters = classes, hp.grid, hp.start_filter << (hp.depth - 1)
         with self.name_scope():
             self.trunk = gluon.nn.HybridSequential(prefix="")
+            channels = 1
             for block in range(hp.depth):
-                for _ in range(hp.conv_block_length):
-                    self.trunk.add(
-                        gluon.nn.Conv2D(hp.start_filter << block, 3, padding=1, use_bias=False),
-                        gluon.nn.BatchNorm(),
-                        gluon.nn.Activation("relu"),
-                    )
-                self.trunk.add(gluon.nn.MaxPool2D(2))
+                filters = -(-(hp.start_filter << block) // lanes) * lanes
+                for _ in range(hp.conv_block_length - 1):
+                    self._add_convolution(channels, filters, folded)
+                    self.trunk.add(gluon.nn.Activation("relu"))
+                    channels = filters
+                self._add_convolution(channels, filters, folded)
+                # ReLU after pooling is the same as before it, on a quarter of the pixels.
+                self.trunk.add(gluon.nn.MaxPool2D(2), gluon.nn.Activation("relu"))
+                channels = filters
             self.dropout = gluon.nn.Dropout(hp.dropout)
-            self.heads = gluon.nn.Dense(classes + BOUNDARY_HEADS)
+            self.heads = gluon.nn.Dense(
+                classes + BOUNDARY_HEADS, in_units=self.filters * self.grid**2
+            )
+
+    def _add_convolution(self, channels: int, filters: int, folded: bool) -> None:
+        self.trunk.add(
+            self._convolution(filters, 3, padding=1, use_bias=folded, in_channels=channels)
+        )
+        if not folded:
+            self.trunk.add(gluon.nn.BatchNorm(in_channels=filters))
 
     def hybrid_forward(self, F: Any, darkness: Any) -> Any:
         """Returns (embedding [pages, filters of the last block], heads)."""
-        cells = F.contrib.AdaptiveAvgPooling2D(self.trunk(darkness), output_size=self.grid)
+        maps = F.amp_cast(self.trunk(darkness), dtype="float32")
+        cells = F.contrib.AdaptiveAvgPooling2D(maps, output_size=self.grid)
+        cells = F.slice_axis(cells, axis=1, begin=0, end=self.filters)
         return cells.mean(axis=(2, 3)), self.heads(self.dropout(cells.flatten()))
+
+    @property
+    def convolutions(self) -> Sequence[gluon.nn.Conv2D]:
+        return [layer for layer in self.trunk if isinstance(layer, gluon.nn.Conv2D)]
+
+    @property
+    def norms(self) -> Sequence[gluon.nn.BatchNorm]:
+        """Those that follow the convolutions, in their order."""
+        return [layer for layer in self.trunk if isinstance(layer, gluon.nn.BatchNorm)]
+
+
+def copy_parameters(source: PageCNN, target: PageCNN) -> None:
+    """Copy between networks that differ in their lanes alone.
+
+    Channels that `target` alone has become zero in all that they have. They stay so in training:
+    their maps are 0, where ReLU lets no gradient through, and so no weight that leads to them or
+    from them ever has one. Their statistics may move.
+    """
+    given = source.collect_params()
+    target.initialize(mx.init.Zero())
+    for name, parameter in target.collect_params().items():
+        shared = tuple(map(slice, map(min, given[name].shape, parameter.shape)))
+        value = np.zeros(parameter.shape, dtype=np.float32)
+        value[shared] = given[name].data().asnumpy()[shared]
+        parameter.set_data(mx.nd.array(value))

@@ -1,7 +1,8 @@
-"""Page bitmaps: decoded once, kept as memory-mapped bytes in scratch space."""
+"""Page bitmaps: decoded once, kept as bytes in scratch space."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,19 +64,24 @@ def grey_of(image: Image.Image) -> Image.Image:
 
 
 class BitmapCache:
-    """Decoded bitmaps of one size, looked up by path. Memory-mapped; gone when closed."""
+    """Decoded bitmaps of one size, looked up by path, in one file of bytes; gone when closed.
+
+    The file is read and written, not mapped: a page that is mapped counts as the process's own
+    memory once it was touched, and a full disk ends whoever writes to a map by SIGBUS.
+    """
 
     def __init__(self, height: int, width: int, workers: int = 2) -> None:
         self.height, self.width, self.workers = height, width, workers
-        self._scratch = tempfile.TemporaryDirectory(prefix="bitmaps-")
-        self._places: dict[Path, NDArray[np.uint8]] = {}
+        self._file, name = tempfile.mkstemp(prefix="bitmaps-")
+        Path(name).unlink()  # whatever ends the process, nothing is left
+        self._rows: dict[Path, int] = {}
 
     def __enter__(self) -> BitmapCache:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._places.clear()
-        self._scratch.cleanup()
+        self._rows.clear()
+        os.close(self._file)
 
     def add(self, channel: Channel) -> None:
         """Decode the channel's bitmaps with `workers` threads.
@@ -84,37 +90,45 @@ class BitmapCache:
             ClientError: names every page whose bitmap cannot be used.
         """
         found = {channel.image_path(page): page for page in channel.pages if page.image}
-        paths = [path for path in found if path is not None and path not in self._places]
-        if not paths:
-            return
-        file = Path(self._scratch.name) / f"{len(self._places)}.bytes"
-        shape = (len(paths), self.height, self.width)
-        store = np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)
+        paths = [path for path in found if path is not None and path not in self._rows]
+        start = len(self._rows)
 
-        def fill(row: int) -> str | None:
+        def fill(place: int) -> str | None:
             try:
-                store[row] = decode(paths[row], self.height, self.width)
+                self._write(start + place, decode(paths[place], self.height, self.width))
             except ValueError as error:
-                page = found[paths[row]]
-                return f"page {page.page} of stream '{page.stream}', image {paths[row]}: {error}."
+                page = found[paths[place]]
+                return f"page {page.page} of stream '{page.stream}', image {paths[place]}: {error}."
             return None
 
         with ThreadPoolExecutor(self.workers) as pool:
-            rows = pool.map(fill, range(len(paths)))
+            places = pool.map(fill, range(len(paths)))
             problems = list(
-                progress(rows, what=f"bitmaps of {channel.name}", unit="page", total=len(paths))
+                progress(places, what=f"bitmaps of {channel.name}", unit="page", total=len(paths))
             )
         refuse(
             [problem for problem in problems if problem],
             remedy="Replace the file, or set the page's image to null.",
         )
-        self._places.update(zip(paths, store, strict=True))
+        self._rows.update(zip(paths, range(start, start + len(paths)), strict=True))
 
     def read_pages(self, channel: Channel) -> NDArray[np.uint8]:
         """Bitmaps [pages, height, width] of a channel that was added, blank where there is none."""
         pages = np.full((len(channel), self.height, self.width), PAPER, dtype=np.uint8)
-        for row, page in enumerate(channel.pages):
+        for place, page in enumerate(channel.pages):
             path = channel.image_path(page)
             if path is not None:
-                pages[row] = self._places[path]
+                self._read(self._rows[path], pages[place])
         return pages
+
+    def _write(self, row: int, bitmap: NDArray[np.uint8]) -> None:
+        left, offset = bitmap.data.cast("B"), row * bitmap.nbytes
+        while left:
+            written = os.pwrite(self._file, left, offset)
+            left, offset = left[written:], offset + written
+
+    def _read(self, row: int, bitmap: NDArray[np.uint8]) -> None:
+        left, offset = bitmap.data.cast("B"), row * bitmap.nbytes
+        while left:
+            read = os.preadv(self._file, [left], offset)
+            left, offset = left[read:], offset + read

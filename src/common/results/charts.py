@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 
 import matplotlib.style
 from matplotlib.axes import Axes
@@ -28,6 +29,15 @@ VARIABLES = {
     SECOND: "var(--series-2)",
     THIRD: "var(--series-3)",
     RATE: "var(--rate)",
+}
+_BY_DAY = {
+    "--ink": "#1b1c1f",
+    "--muted": "#66676d",
+    "--line": "#e2dfd8",
+    "--series-1": "#24518a",
+    "--series-2": "#c26a00",
+    "--series-3": "#2f8f63",
+    "--rate": "#8a8f98",
 }
 PIXEL = 1 / 72  # inches: matplotlib writes SVG at 72 to the inch
 
@@ -88,6 +98,15 @@ def to_svg(figure: Figure) -> str:
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True)
     return _at_home_in_html(buffer.getvalue())
+
+
+def to_file(chart: Chart) -> str:
+    """The chart as a file of its own, in the report's colours by day on white."""
+    colours = "".join(f"{name}:{colour};" for name, colour in _BY_DAY.items())
+    style = f"<style>svg{{{colours}background:#fff;font-family:sans-serif}}</style>"
+    title = f"<title>{escape(chart.description)}</title>"
+    opening = chart.svg.index(">") + 1
+    return chart.svg[:opening] + title + style + chart.svg[opening:]
 
 
 def _at_home_in_html(svg: str) -> str:

@@ -25,13 +25,14 @@ def fit_network(
     seed: int,
     evaluate: Callable[[], Scores],
     run: Run,
+    momentum: Schedule | None = None,
 ) -> History:
     """Train `net` and leave it as it was after its best epoch.
 
     Args:
         net: its parameters are initialised, their shapes known.
         optimizer: MXNet's name of it, with its options but for the rate.
-        batches, loss, schedule, seed: as in `train_epochs`.
+        batches, loss, schedule, seed, momentum: as in `train_epochs`.
         evaluate: scores the net on validation, `loss` among the scores.
         run: is told of every epoch, keeps where it stands after each, and says which is the best
             and after how many worse ones training stops.
@@ -47,6 +48,7 @@ def fit_network(
         schedule,
         epochs=standing.epoch if given_up else epochs,
         seed=seed,
+        momentum=momentum,
         done=standing.epoch,
         step=standing.step,
     ):

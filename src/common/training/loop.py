@@ -39,6 +39,7 @@ def train_epochs(
     *,
     epochs: int,
     seed: int,
+    momentum: Schedule | None = None,
     done: int = 0,
     step: int = 0,
 ) -> Iterator[Epoch]:
@@ -48,6 +49,7 @@ def train_epochs(
         batches: epoch number from 0 → its batches; a pure function, so that a run repeats.
         loss: computes the loss of each member of a batch, under `autograd.record`.
         seed: the random numbers of step n depend on `seed + n` alone.
+        momentum: what each step takes; None leaves it to the optimizer.
         done, step: epochs and steps that an earlier run has done.
     """
     for number in range(done, epochs):
@@ -57,6 +59,8 @@ def train_epochs(
             time = number + index / len(epoch_batches)
             rates.append((time, schedule(time)))
             trainer.set_learning_rate(rates[-1][1])
+            if momentum is not None:
+                _set_momentum(trainer.optimizer, momentum(time))
             mx.random.seed(seed + step)
             with autograd.record():
                 losses = loss(batch)
@@ -67,3 +71,8 @@ def train_epochs(
             members += len(losses)
             step += 1
         yield Epoch(number + 1, total / max(1, members), tuple(rates))
+
+
+def _set_momentum(optimizer: mx.optimizer.Optimizer, momentum: float) -> None:
+    """Adam's momentum is its beta1."""
+    setattr(optimizer, "beta1" if hasattr(optimizer, "beta1") else "momentum", momentum)

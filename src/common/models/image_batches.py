@@ -1,0 +1,72 @@
+"""What the image model is trained on, batch by batch: pages that are disturbed a little."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mxnet as mx
+import numpy as np
+from numpy.typing import NDArray
+
+from common.job.tables import ImageHyperparameters
+from common.models.augmentation import augment
+from common.models.heads import heads_loss
+from common.models.image_network import PageCNN
+from common.pages.bitmaps import BitmapCache
+from common.pages.channel import Channel
+from common.pages.targets import Targets
+from common.training.prefetch import Prefetched
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Rows of the training pages, and what their disturbances are drawn from."""
+
+    rows: NDArray[np.intp]
+    seed: tuple[int, int, int]  # the run's, the epoch, the place in the epoch
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Disturbed pages, float32 [pages, 1, height, width], 1 = ink, and their targets."""
+
+    darkness: NDArray[np.float32]
+    targets: Targets
+
+
+@dataclass(frozen=True)
+class TrainingPages:
+    """The pages to learn from, all of which have a bitmap."""
+
+    channel: Channel
+    targets: Targets
+    bitmaps: BitmapCache
+    hyperparameters: ImageHyperparameters
+
+    def batches(self, epoch: int) -> Sequence[Batch]:
+        """An epoch in an order of its own, each batch made while the net learns from another."""
+        return Prefetched(self.make, self.plan(epoch))
+
+    def plan(self, epoch: int) -> list[Plan]:
+        """What does not fill a batch waits for another epoch."""
+        seed = self.hyperparameters.seed
+        order = np.random.default_rng((seed, epoch)).permutation(len(self.channel))
+        size = min(self.hyperparameters.batch_size, len(order))
+        starts = range(0, len(order) - size + 1, size)
+        return [
+            Plan(order[start : start + size], (seed, epoch, place))
+            for place, start in enumerate(starts)
+        ]
+
+    def make(self, plan: Plan) -> Batch:
+        """A function of the plan alone."""
+        seen = self.bitmaps.read_pages(self.channel.take(plan.rows))
+        rng = np.random.default_rng(plan.seed)
+        darkness = augment(seen, self.hyperparameters.augmentation, rng)
+        return Batch(darkness, self.targets.take(plan.rows))
+
+    def loss(self, net: PageCNN, batch: Batch) -> mx.nd.NDArray:
+        """Loss of each page of a batch, [pages]."""
+        heads = net(mx.nd.array(batch.darkness))[1]
+        return heads_loss(heads, batch.targets, self.hyperparameters.label_smoothing)

@@ -1,0 +1,154 @@
+"""Training of the image model, with a cyclic learning rate."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import mxnet as mx
+import numpy as np
+from mxnet import gluon
+from numpy.typing import NDArray
+
+from common.job.errors import ClientError
+from common.job.tables import ImageHyperparameters
+from common.models.heads import score
+from common.models.image_batches import TrainingPages
+from common.models.image_cnn import ImageModel, compiled, forward, read_ahead
+from common.models.image_network import PageCNN, copy_parameters
+from common.pages.bitmaps import BitmapCache
+from common.pages.channel import Channel
+from common.pages.targets import targets_of
+from common.training.checkpoints import Checkpoints
+from common.training.fit import fit_network
+from common.training.history import History
+from common.training.rate_range import rate_range_test
+from common.training.rates import CYCLES, Schedule, opposed
+from common.training.run import Run
+from common.training.snapshots import Snapshots
+from common.training.standing import Parameters, parameters_of, set_parameters
+
+_RANGE, _RANGE_STEPS = (1e-5, 10.0), 240
+
+
+def fit_image_model(
+    train: Channel,
+    validation: Channel,
+    classes: Sequence[str],
+    hyperparameters: ImageHyperparameters,
+    bitmaps: BitmapCache,
+    run: Run,
+) -> tuple[ImageModel, History]:
+    """Train on the pages of `train` that have a bitmap.
+
+    The epoch with the lowest loss on `validation` is kept, or with `snapshot_ensemble` the
+    networks of the last cycles' ends.
+    """
+    hp = hyperparameters
+    train, validation = _with_images(train), _with_images(validation)
+    pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
+    held_out = targets_of(validation, classes)
+    net = initialised(classes, hp)
+    rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
+    identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
+    checkpoints = run.checkpoints.of(*identity)
+    with _snapshots(checkpoints, hp) as snapshots:
+        history = fit_network(
+            net,
+            hp.optimizer,
+            _options(hp),
+            batches=pages.batches,
+            loss=lambda batch: pages.loss(net, batch),
+            schedule=rate,
+            momentum=_momentum(hp, rate),
+            epochs=hp.epochs,
+            seed=hp.seed,
+            evaluate=lambda: score(_heads(net, validation, bitmaps), held_out),
+            run=replace(run, checkpoints=checkpoints, report=snapshots.keeping(net, run.report)),
+        )
+        kept = snapshots.read(len(history.epochs)) or [parameters_of(net)]
+    return ImageModel(tuple(classes), hp, tuple(_plain(net, one, hp) for one in kept)), history
+
+
+@contextmanager
+def _snapshots(
+    checkpoints: Checkpoints, hyperparameters: ImageHyperparameters
+) -> Iterator[Snapshots]:
+    """Beside the checkpoints, or in scratch space where there are none."""
+    hp = hyperparameters
+    count = hp.snapshot_ensemble if hp.snapshot_ensemble > 1 else 0
+    with tempfile.TemporaryDirectory(prefix="snapshots-") as scratch:
+        folder = (checkpoints.folder or Path(scratch)) / "snapshots"
+        yield Snapshots(folder, hp.cycle_length, count)
+
+
+def _plain(net: PageCNN, parameters: Parameters, hyperparameters: ImageHyperparameters) -> PageCNN:
+    """A network of its own with `parameters` of `net`, without the channels more."""
+    set_parameters(net, parameters)
+    plain = PageCNN(net.classes, hyperparameters)
+    copy_parameters(net, plain)
+    return plain
+
+
+def try_image_rates(
+    train: Channel,
+    classes: Sequence[str],
+    hyperparameters: ImageHyperparameters,
+    bitmaps: BitmapCache,
+) -> list[tuple[float, float]]:
+    """The learning-rate range test: (rate, loss) of each step, momentum as it starts a cycle."""
+    hp, train = hyperparameters, _with_images(train)
+    pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
+    net = initialised(classes, hp)
+    trainer = gluon.Trainer(net.collect_params(), hp.optimizer, _options(hp), kvstore=None)
+    return rate_range_test(
+        trainer,
+        pages.batches,
+        lambda batch: pages.loss(net, batch),
+        lowest=_RANGE[0],
+        highest=_RANGE[1],
+        steps=_RANGE_STEPS,
+        seed=hp.seed,
+    )
+
+
+def _with_images(channel: Channel) -> Channel:
+    seen = channel.with_images()
+    if not len(seen):
+        raise ClientError(
+            f"channel '{channel.name}': no page has an image. Give it some, or train the text "
+            "model alone: the sequence model can do without this one."
+        )
+    return seen
+
+
+def initialised(classes: Sequence[str], hyperparameters: ImageHyperparameters) -> PageCNN:
+    mx.random.seed(hyperparameters.seed)
+    plain = PageCNN(len(classes), hyperparameters)
+    plain.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
+    net = compiled(plain, classes, hyperparameters)
+    for name, parameter in net.collect_params().items():
+        if not name.endswith("weight"):
+            parameter.wd_mult = 0
+    return net
+
+
+def _heads(net: PageCNN, channel: Channel, bitmaps: BitmapCache) -> NDArray[np.float32]:
+    return np.concatenate([forward(net, seen)[1] for seen in read_ahead(channel, bitmaps)])
+
+
+def _options(hyperparameters: ImageHyperparameters) -> dict[str, float]:
+    """The optimizer's, in MXNet's names."""
+    hp = hyperparameters
+    momentum = "beta1" if hp.optimizer == "adam" else "momentum"
+    return {momentum: hp.peak_momentum, "wd": hp.weight_decay}
+
+
+def _momentum(hyperparameters: ImageHyperparameters, rate: Schedule) -> Schedule | None:
+    hp = hyperparameters
+    if not hp.cycle_momentum:
+        return None
+    return opposed(rate, hp.min_lr, hp.max_lr, lowest=hp.min_momentum, highest=hp.peak_momentum)

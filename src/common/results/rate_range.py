@@ -1,0 +1,108 @@
+"""What a learning-rate range test found: loss against rate, and the rates to cycle between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.job.files import write_atomically, write_json
+from common.results.charts import FIRST, MUTED, SECOND, Chart, canvas, clear, to_file, to_svg
+
+NAME = "lr_range_test"
+WIDTH, HEIGHT = 480, 320  # pixels
+_BEGUN, _DONE = 0.1, 0.9  # shares of the whole fall in loss
+_LEAST = 0.05  # a fall by less than this share of the loss is none
+
+
+@dataclass(frozen=True)
+class RateRange:
+    """`rates` and `losses` of the steps, `smooth` losses [steps], and what follows.
+
+    `min_lr` is where the loss has begun to fall, `max_lr` where it is about done falling (Smith
+    2017, §3.3); both None where it never did.
+    """
+
+    rates: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    smooth: NDArray[np.float64]
+    min_lr: float | None
+    max_lr: float | None
+
+    @property
+    def proposal(self) -> str:
+        """In words."""
+        if self.min_lr is None:
+            return "The loss never fell clearly: no learning rates to propose."
+        return f"Learning rates to cycle between: min_lr={self.min_lr:g}, max_lr={self.max_lr:g}."
+
+
+def rate_range(points: Sequence[tuple[float, float]]) -> RateRange:
+    """Read a test's (rate, loss) of each step, rates ascending."""
+    rates, losses = np.array(points, dtype=np.float64).reshape(-1, 2).T
+    smooth = _smooth(losses) if len(losses) else losses
+    low, high = (_propose(rates, smooth) if len(losses) else None) or (None, None)
+    return RateRange(rates, losses, smooth, low, high)
+
+
+def _smooth(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means of the steps around each, an eighth of the run; at the ends of what there is."""
+    window = np.ones(2 * (len(losses) // 16) + 1)
+    return np.convolve(losses, window, "same") / np.convolve(np.ones_like(losses), window, "same")
+
+
+def _propose(rates: NDArray[np.float64], smooth: NDArray[np.float64]) -> tuple[float, float] | None:
+    lowest = int(smooth.argmin())
+    start = float(smooth[: lowest + 1].max())
+    fall = start - float(smooth[lowest])
+    if fall < _LEAST * start:
+        return None
+    # The last step above the mark, so that a wave before the fall is not taken for it.
+    before = [int(np.flatnonzero(smooth[:lowest] > start - s * fall)[-1]) for s in (_BEGUN, _DONE)]
+    low, high = (_rounded(float(rates[step])) for step in before)
+    return low, high
+
+
+def _rounded(rate: float) -> float:
+    return float(f"{rate:.2g}")
+
+
+def write_rate_range(folder: Path, found: RateRange) -> None:
+    """Write `lr_range_test.json` and `lr_range_test.svg`."""
+    values = {
+        "rates": found.rates.tolist(),
+        "losses": found.losses.tolist(),
+        "smooth": found.smooth.tolist(),
+        "min_lr": found.min_lr,
+        "max_lr": found.max_lr,
+    }
+    write_json(folder / f"{NAME}.json", values)
+    write_atomically(folder / f"{NAME}.svg", to_file(rate_range_chart(found)).encode())
+
+
+def rate_range_chart(found: RateRange) -> Chart:
+    """Loss against rate, and the proposal as two upright lines."""
+    with canvas(WIDTH, HEIGHT) as figure:
+        axes = clear(figure.add_subplot())
+        axes.set_xscale("log")
+        axes.plot(found.rates, found.losses, ".", color=MUTED, markersize=3)
+        axes.plot(found.rates, found.smooth, color=FIRST)
+        for name, rate in (("min_lr", found.min_lr), ("max_lr", found.max_lr)):
+            if rate is not None:
+                axes.axvline(rate, color=SECOND, linewidth=1.2, linestyle=(0, (5, 2)))
+                place = (rate, 0.98)
+                axes.annotate(
+                    f" {name} {rate:g}",
+                    place,
+                    xycoords=axes.get_xaxis_transform(),
+                    va="top",
+                    color=MUTED,
+                    fontsize=9,
+                )
+        axes.set_title("loss of each step, and their moving mean")
+        axes.set_xlabel("learning rate")
+        svg = to_svg(figure)
+    return Chart(svg, f"Loss against learning rate. {found.proposal}")

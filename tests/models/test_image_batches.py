@@ -1,0 +1,62 @@
+import mxnet as mx
+import numpy as np
+import pytest
+from tests.sample import SAMPLE
+
+from common.job.tables import ImageHyperparameters
+from common.models.image_batches import Plan, TrainingPages
+from common.pages.bitmaps import BitmapCache
+from common.pages.channel import read_channel
+from common.pages.targets import targets_of
+
+HYPERPARAMETERS = ImageHyperparameters(height=64, width=48, batch_size=16, label_smoothing=0)
+
+
+@pytest.fixture(scope="module")
+def pages():
+    channel = read_channel(SAMPLE / "validation")
+    with BitmapCache(64, 48) as bitmaps:
+        bitmaps.add(channel)
+        yield TrainingPages(channel, targets_of(channel, channel.classes), bitmaps, HYPERPARAMETERS)
+
+
+def test_an_epoch_shows_every_page_at_most_once_and_fills_its_batches(pages):
+    plans = pages.plan(0)
+    rows = np.concatenate([plan.rows for plan in plans])
+    assert {len(plan.rows) for plan in plans} == {16}
+    assert len(rows) == len(set(rows)) == len(pages.channel) // 16 * 16
+    assert not np.array_equal(rows, np.concatenate([plan.rows for plan in pages.plan(1)]))
+
+
+def test_a_batch_is_made_of_its_own_pages_and_targets(pages):
+    still = TrainingPages(
+        pages.channel,
+        pages.targets,
+        pages.bitmaps,
+        HYPERPARAMETERS.model_copy(update={"augmentation": 0}),
+    )
+    for plan, batch in zip(still.plan(2), still.batches(2), strict=True):
+        own = still.bitmaps.read_pages(still.channel.take(plan.rows))
+        np.testing.assert_allclose(batch.darkness[:, 0], 1 - own / 255, atol=1e-6)
+        np.testing.assert_array_equal(batch.targets.label, still.targets.label[plan.rows])
+
+
+def test_a_batch_is_disturbed_by_its_epoch_and_place_alone(pages):
+    first, second = pages.plan(3)[:2]
+    made = pages.make(first).darkness
+    np.testing.assert_array_equal(made, pages.batches(3)[0].darkness)
+    for other in (second, pages.plan(4)[0]):
+        assert np.abs(made - pages.make(Plan(first.rows, other.seed)).darkness).mean() > 0.01
+
+
+def test_the_loss_is_that_of_the_pages_own_targets(pages):
+    """A net that answers with the truth."""
+    batch = pages.batches(0)[0]
+    targets = batch.targets
+    truth = np.full((16, len(pages.channel.classes) + 2), -30.0)
+    truth[np.arange(16), targets.label] = 30
+    truth[:, -2] = 60 * targets.first_page - 30
+    truth[:, -1] = 60 * targets.last_page - 30
+    loss = pages.loss(lambda darkness: (None, mx.nd.array(truth)), batch)
+    assert loss.shape == (16,)
+    assert loss.max().asscalar() < 1e-5
