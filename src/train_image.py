@@ -44,8 +44,9 @@ def train(job: Job[ImageHyperparameters]) -> None:
         propose_rates(job, channels)
         return
     run = Run(checkpoints=Checkpoints(job.folders.checkpoints))
-    # May refuse, so it comes before what takes long.
-    fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_image)
+    fold = None
+    if hp.folds:  # may refuse, so it comes before what takes long
+        fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_image)
 
     with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
         for channel in (channels.train, *channels.held_out):
@@ -60,7 +61,8 @@ def train(job: Job[ImageHyperparameters]) -> None:
         outputs = held_out_outputs(
             channels, lambda channel, how: model.outputs(channel, how, bitmaps)
         )
-        outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
+        if fold is not None:
+            outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
     write_base_results(job, model, history, channels, outputs, load_image)
 
 

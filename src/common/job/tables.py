@@ -191,7 +191,11 @@ class ImageHyperparameters(Hyperparameters):
         default=1.0, ge=0, le=3, description="strength of shift, scale, rotation and noise; 0: none"
     )
     folds: int = Field(
-        default=4, ge=2, le=20, description="models that make the out-of-fold page outputs"
+        default=4,
+        ge=0,
+        le=20,
+        description="models that make the out-of-fold page outputs; 0: none, and the sequence "
+        "model learns from validation alone",
     )
 
     @property
@@ -199,6 +203,7 @@ class ImageHyperparameters(Hyperparameters):
         return self.momentum or (0.9 if self.optimizer == "adam" else 0.0)
 
     def conflicts(self) -> Iterator[Conflict]:
+        yield from _lonely_fold(self.folds)
         if self.min_lr > self.max_lr:
             yield Conflict(
                 ("min_lr", "max_lr"),
