@@ -59,7 +59,7 @@ def choose_threshold(
 
     Thresholds are tried from strict to lenient, each by the exact binomial test that the precision
     above it is below the target, until one fails: fixed-sequence testing, as in Learn then Test
-    (Angelopoulos et al. 2021, §3). Where it starts does not depend on what is right, so that one
+    (Angelopoulos et al. 2021). Where it starts does not depend on what is right, so that one
     promise holds for all thresholds together, and all that the validation segments have to be is
     drawn independently, and the surer ones no more often wrong.
     """
