@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import mxnet as mx
 import numpy as np
 import pytest
@@ -152,6 +154,24 @@ def test_posteriors_are_coherent(trained):
         for row, span in zip(found.segment, found.spans, strict=True):
             assert row.sum() <= found.boundary[span.start] + 1e-9
             assert (row <= found.class_probability[span.start] + 1e-9).all()
+
+
+def test_a_higher_temperature_makes_less_sure(trained):
+    """Of pages, of boundaries and of whole documents, on the same streams."""
+    test = examples(0)
+    streams = test.channel.streams
+    cold, hot = (
+        replace(trained, temperature=temperature).posteriors(test.evidence, streams)
+        for temperature in (1.0, 4.0)
+    )
+    for sure, unsure in zip(cold, hot, strict=True):
+        np.testing.assert_array_equal(sure.labels, unsure.labels)  # the best remains the best
+        np.testing.assert_array_equal(sure.starts, unsure.starts)
+        for name in ("class_probability", "segment"):
+            most, less = (getattr(one, name).max(axis=1).mean() for one in (sure, unsure))
+            assert less < most
+        doubt = [np.abs(one.boundary[1:] - 0.5).mean() for one in (sure, unsure)]
+        assert doubt[1] < doubt[0]
 
 
 def test_padding_changes_nothing():

@@ -69,6 +69,53 @@ def test_numbers_that_go_on_and_lines_that_recur_are_seen():
     assert width < stream_features(evidence(), np.array([0, 1])).features.shape[1]
 
 
+def test_what_text_says_of_two_neighbours_by_hand():
+    """Page 1 of 2, page 2 of 2, page 1 of 3, and again page 1 of 3."""
+    text = evidence().text
+    descriptors = {
+        "number": np.array([[1, 2, 2], [2, 2, 2], [1, 3, 2], [1, 3, 2]], np.int16),
+        "head": np.array([[5, 6], [5, 6], [6, 5], [6, 0]], np.uint32),
+        "foot": np.array([[7, 0], [7, 0], [7, 8], [9, 8]], np.uint32),
+        "projection": np.array([[1, 0], [0.6, 0.8], [0, 1], [0, -1]], np.float16),
+        "form": np.array([[0, 1], [0.5, 0], [0.5, 0], [0, 0]], np.float16),
+    }
+    probabilities = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0.36, 0.64]], np.float32)
+    known = replace(
+        text, present=np.ones(4, bool), descriptors=descriptors, probabilities=probabilities
+    )
+    found = stream_features(Evidence(known, None), np.arange(4)).features[:, -12:]
+    expected = [
+        [0] * 12,
+        [1, 1, 0, 0, 0, 1, 0, 1, 0.5, 0.6, 0.75, 0],
+        [1, 0, 1, 1, 1, 0, 1, 0, 0.5, 0.8, 0, 1],
+        [1, 0, 1, 1, 0, 1, 0, 0.5, 0.5, -1, 0.25, np.sqrt((0.4**2 + 0.8**2) / 2)],
+    ]
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_what_bitmaps_say_of_two_neighbours_by_hand():
+    image = evidence().image
+    descriptors = {
+        "thumbnail": np.array([[[0, 9]], [[0, 200]], [[5, 0]], [[7, 7]]], np.uint8),
+        "margins": np.array([[0, 0], [0.5, 0.25], [0.5, 0.25], [0, 0.25]], np.float16),
+        "ink": np.array([[0.5], [0.25], [0.25], [1]], np.float16),
+    }
+    known = replace(
+        image,
+        descriptors=descriptors,
+        embedding=np.array([[1, 0], [0, 1], [0, 3], [0, 3]], np.float16),
+        probabilities=np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]], np.float32),
+    )
+    found = stream_features(Evidence(None, known), np.arange(4)).features[:, -5:]
+    expected = [
+        [0] * 5,
+        [1, -1, 0.375, 0.25, 0],
+        [-1, 1, 0, 0, 1],
+        [0, 1, 0.25, 0.75, 0],  # a thumbnail of one grey is like none
+    ]
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
 @pytest.mark.parametrize("modality", [0, 1])
 def test_what_is_withheld_leaves_no_trace(modality):
     """Whatever the outputs of a withheld modality are, the features are the same."""

@@ -3,13 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import binom
 from tests.labelled import channel_of
 
 from common.pages.posteriors import StreamPosteriors
-from common.results.decisions import NOTHING, choose_threshold, predictions_of
+from common.results.decisions import predictions_of
+from common.results.threshold import NOTHING
 
 CLASSES = ("x", "y")
 CHANNEL = channel_of([("x", ["a", "b"]), ("y", ["c"])])
@@ -97,62 +95,3 @@ def test_what_is_below_the_threshold_and_has_no_doubt_says_so():
         CHANNEL, pages=tuple(dataclasses.replace(page, image="i") for page in CHANNEL.pages)
     )
     assert decide(0.94, channel).segments[0].reasons == ("confidence below the threshold",)
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from([0.1, 0.3, 0.5, 0.7, 0.9]), st.booleans()), min_size=1),
-    st.sampled_from([0.3, 0.5, 0.8, 0.99, 1.0]),
-)
-def test_the_threshold_accepts_as_much_as_the_target_allows(segments, target):
-    """Against trying every confidence: were the precision the target, so many would be luck."""
-    confidence = np.array([c for c, _ in segments])
-    right = np.array([r for _, r in segments])
-
-    def promised(threshold):
-        taken = confidence >= threshold
-        return binom.sf(right[taken].sum() - 1, taken.sum(), target) <= 0.05 + 1e-12
-
-    found = choose_threshold(confidence, right, target)
-    assert found.threshold == min(filter(promised, confidence), default=NOTHING)
-    taken = confidence >= found.threshold
-    assert found.accepted == taken.sum()
-    assert found.precision == (right[taken].mean() if taken.any() else 0)
-
-
-def test_too_few_segments_promise_nothing_and_say_what_they_could():
-    """51 without a fault promise 0.94, and 0.99 takes 299."""
-    right, confidence = np.ones(51, bool), np.linspace(1, 0.9, 51)
-    strict = choose_threshold(confidence, right, 0.99)
-    assert (strict.threshold, strict.accepted) == (NOTHING, 0)
-    assert "299" in str(strict)
-    assert "0.94 or lower" in str(strict)
-    assert choose_threshold(confidence, right, 0.94).accepted == 51
-    assert choose_threshold(np.linspace(1, 0.9, 299), np.ones(299, bool), 0.99).accepted == 299
-    assert "no number" in str(choose_threshold(confidence, right, 1.0))
-    assert "no confidence" in str(choose_threshold(confidence, ~right, 0.8))
-
-
-def test_a_promise_is_seldom_broken():
-    """Confidences that mean what they say; the target missed in fewer than one in ten trials."""
-    rng = np.random.default_rng(0)
-    broken = 0
-    for _ in range(300):
-        confidence = 1 - rng.beta(0.5, 5, 200)
-        right = rng.random(200) < confidence
-        found = choose_threshold(confidence, right, 0.95)
-        accepted = confidence[confidence >= found.threshold]
-        broken += len(accepted) > 0 and accepted.mean() < 0.95
-    assert broken < 30
-
-
-def test_the_bound_is_that_of_clopper_and_pearson():
-    """At the bound, as many right or more have a chance of one in twenty."""
-    right = np.array([True] * 48 + [False] * 2)
-    found = choose_threshold(np.linspace(1, 0.5, 50), right, 0.87)
-    assert (found.accepted, found.precision) == (50, 0.96)
-    assert binom.sf(47, 50, found.lower_bound) == pytest.approx(0.05)
-
-
-def test_where_the_surest_is_wrong_nothing_is_accepted():
-    found = choose_threshold(np.array([0.9, 0.8]), np.array([False, True]), 0.99)
-    assert (found.threshold, found.accepted) == (NOTHING, 0)

@@ -10,9 +10,10 @@ from common.pages.channel import Channel
 from common.pages.posteriors import StreamPosteriors
 from common.results.boundary_metrics import boundary_f1
 from common.results.comparison import Comparison, compare
-from common.results.decisions import NOTHING, Threshold, choose_threshold, predictions_of
+from common.results.decisions import predictions_of
 from common.results.page_metrics import page_accuracy
 from common.results.segment_metrics import segment_f1_with_label
+from common.results.threshold import NOTHING, Threshold, choose_threshold
 
 _METRICS = {
     "page_accuracy": page_accuracy,
@@ -37,7 +38,7 @@ def threshold_for(
     posteriors: Sequence[StreamPosteriors],
     target_precision: float,
 ) -> Threshold:
-    """The threshold at which validation's segments reach the target precision."""
+    """The threshold at which validation's segments promise the target precision."""
     comparison = _compared(channel, classes, posteriors)
     return choose_threshold(
         comparison.each("segment_confidence"),
