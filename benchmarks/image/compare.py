@@ -16,6 +16,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,10 +33,16 @@ class Contestant:
     """A worker process; `seconds` until its first batch was learnt, starting included."""
 
     def __init__(self, command: list[str], threads: int) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="compiled-")  # by no earlier run
+        variables = {
+            "OMP_NUM_THREADS": str(threads),
+            "PYTHONPATH": str(SRC),
+            "TORCHINDUCTOR_CACHE_DIR": self._scratch.name,
+        }
         begun = time.perf_counter()
         self._process = subprocess.Popen(
             command,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(SRC)},
+            env={**os.environ, **variables},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -57,6 +64,7 @@ class Contestant:
 
     def close(self) -> None:
         self._process.communicate()
+        self._scratch.cleanup()
 
 
 def compare(arguments: argparse.Namespace) -> dict[str, Any]:
