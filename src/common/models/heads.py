@@ -14,10 +14,10 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import f1_score
 
+from common.models.temperature import best_temperature
 from common.pages.targets import Targets
 
 BOUNDARY_HEADS = 2
@@ -87,17 +87,16 @@ def opinions_of(output: NDArray[np.float32], temperature: float = 1.0) -> Opinio
 def class_temperature(output: NDArray[np.float32], targets: Targets) -> float:
     """What to divide the classes' logits by, so that probabilities mean what they say.
 
-    The temperature of least negative log-likelihood (Guo et al. 2017, §4.2), drawn towards 1 as if
-    its logarithm were normal around 0 with deviation `_DOUBT`: few pages do not say much.
+    The temperature of least negative log-likelihood; see `best_temperature`.
     """
     logits = output[:, :-BOUNDARY_HEADS].astype(np.float64)
     rows = np.arange(len(logits))
 
     def loss(log_temperature: float) -> float:
         likely = log_softmax(logits * np.exp(-log_temperature), axis=1)[rows, targets.label]
-        return float(-likely.sum() + (log_temperature / _DOUBT) ** 2 / 2)
+        return float(-likely.sum())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+    return best_temperature(loss, bounds=(-3, 3), doubt=_DOUBT)
 
 
 def mean_opinions(opinions: Sequence[Opinions]) -> Opinions:

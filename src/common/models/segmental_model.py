@@ -192,8 +192,6 @@ def _temperature(scores: SegmentalScores, truths: Sequence[Truth]) -> float:
     What was learnt out of fold is calibrated already; few streams must not undo it.
     """
     return best_temperature(
-        lambda log_temperature: (
-            loss(scores.scaled(np.exp(-log_temperature)), truths)
-            + (log_temperature / _DOUBT) ** 2 / 2
-        )
+        lambda log_temperature: loss(scores.scaled(np.exp(-log_temperature)), truths),
+        doubt=_DOUBT,
     )
