@@ -20,7 +20,7 @@ from common.models.image_network import LANES, PageCNN, copy_parameters
 from common.pages.bitmap_descriptor import describe_bitmaps
 from common.pages.bitmaps import PAPER, BitmapCache
 from common.pages.channel import Channel
-from common.pages.outputs import PageOutputs, page_outputs
+from common.pages.outputs import PageOutputs, join_descriptors, page_outputs
 from common.training.prefetch import Prefetched
 
 _PREDICT = 16  # pages of one forward pass
@@ -72,11 +72,8 @@ class ImageModel:
             heads = np.stack([heads for _, heads in said])
             parts.append((said[0][0], heads, describe_bitmaps(seen)))
         embeddings, of_nets, descriptors = zip(*parts, strict=True)
-        joined = {
-            name: np.concatenate([found[name] for found in descriptors]) for name in descriptors[0]
-        }
         opinions = mean_opinions([opinions_of(heads) for heads in np.concatenate(of_nets, axis=1)])
-        return np.concatenate(embeddings), opinions, joined
+        return np.concatenate(embeddings), opinions, join_descriptors(descriptors)
 
     def save(self, folder: Path) -> None:
         for net, file in zip(self.nets, _files(folder), strict=False):

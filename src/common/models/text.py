@@ -19,7 +19,7 @@ from common.models.heads import class_temperature, opinions_of
 from common.models.text_encoder import TextEncoder, TextExamples
 from common.models.token_votes import Votes
 from common.pages.channel import Channel
-from common.pages.outputs import PageOutputs, page_outputs
+from common.pages.outputs import PageOutputs, join_descriptors, page_outputs
 from common.pages.targets import targets_of
 from common.pages.text_descriptor import describe_texts, inverse_document_frequency
 from common.training.choice import Choice
@@ -62,10 +62,7 @@ class TextModel:
             first_page=opinions.first_page,
             last_page=opinions.last_page,
             embedding=np.concatenate(embeddings),
-            descriptors={
-                name: np.concatenate([found[name] for found in descriptors])
-                for name in descriptors[0]
-            },
+            descriptors=join_descriptors(descriptors),
         )
 
     def calibrated(self, examples: TextExamples) -> TextModel:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -136,15 +136,17 @@ def page_outputs(
     )
 
 
+def join_descriptors(parts: Sequence[Mapping[str, NDArray]]) -> dict[str, NDArray]:
+    """The descriptors of pages that were described a few at a time."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
 def join_page_outputs(parts: Sequence[PageOutputs], keys: Sequence[PageKey]) -> PageOutputs:
     """Parts of one channel, made by the same kind of model, in the order of `keys`."""
     together = replace(
         parts[0],
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS},
-        descriptors={
-            name: np.concatenate([part.descriptors[name] for part in parts])
-            for name in parts[0].descriptors
-        },
+        descriptors=join_descriptors([part.descriptors for part in parts]),
     )
     return together.of_pages(keys)
 
