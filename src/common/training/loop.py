@@ -58,19 +58,27 @@ def train_epochs(
         for index, batch in enumerate(epoch_batches):
             time = number + index / len(epoch_batches)
             rates.append((time, schedule(time)))
-            trainer.set_learning_rate(rates[-1][1])
             if momentum is not None:
                 _set_momentum(trainer.optimizer, momentum(time))
-            mx.random.seed(seed + step)
-            with autograd.record():
-                losses = loss(batch)
-                mean = losses.mean()
-            mean.backward()
-            trainer.step(1)
+            losses = train_step(trainer, loss, batch, rates[-1][1], seed + step)
             total += float(losses.sum().asscalar())
             members += len(losses)
             step += 1
         yield Epoch(number + 1, total / max(1, members), tuple(rates))
+
+
+def train_step(
+    trainer: gluon.Trainer, loss: Loss, batch: Any, rate: float, seed: int
+) -> mx.nd.NDArray:
+    """One step down the gradient of the batch's mean loss; returns the loss of each member."""
+    trainer.set_learning_rate(rate)
+    mx.random.seed(seed)
+    with autograd.record():
+        losses = loss(batch)
+        mean = losses.mean()
+    mean.backward()
+    trainer.step(1)
+    return losses
 
 
 def _set_momentum(optimizer: mx.optimizer.Optimizer, momentum: float) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import count, islice
 from typing import Any
 
-import mxnet as mx
 import numpy as np
-from mxnet import autograd, gluon
+from mxnet import gluon
 
-from common.training.loop import Loss
+from common.training.loop import Batches, Loss, train_step
 
 _RUIN = 3  # times the first losses: from there on it only gets worse
 _WINDOW = 5  # steps
@@ -19,7 +18,7 @@ _WINDOW = 5  # steps
 
 def rate_range_test(
     trainer: gluon.Trainer,
-    batches: Callable[[int], Sequence[Any]],
+    batches: Callable[[int], Batches],
     loss: Loss,
     *,
     lowest: float,
@@ -40,13 +39,8 @@ def rate_range_test(
     points: list[tuple[float, float]] = []
     for step, batch in enumerate(islice(_endless(batches), steps)):
         rate = lowest * factor**step
-        trainer.set_learning_rate(rate)
-        mx.random.seed(seed + step)
-        with autograd.record():
-            mean = loss(batch).mean()
-        mean.backward()
-        trainer.step(1)
-        value = float(mean.asscalar())
+        losses = train_step(trainer, loss, batch, rate, seed + step)
+        value = float(losses.mean().asscalar())
         if not math.isfinite(value):
             break
         points.append((rate, value))
@@ -56,6 +50,6 @@ def rate_range_test(
     return points
 
 
-def _endless(batches: Callable[[int], Sequence[Any]]) -> Iterator[Any]:
+def _endless(batches: Callable[[int], Batches]) -> Iterator[Any]:
     for epoch in count():
         yield from batches(epoch)
