@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from common.job.errors import ClientError
 from common.job.tables import ImageHyperparameters
-from common.models.image_network import LANES
+from common.models.image_network import LANES, filters_of
 
 _BYTES = 4  # of a float32
 _MAP_BYTES = {"float32": 4, "bfloat16": 2}
@@ -54,7 +54,7 @@ def _values(hyperparameters: ImageHyperparameters) -> tuple[int, int]:
     lanes = LANES[hp.precision]
     channels = 1
     for block in range(hp.depth):
-        filters = -(-(hp.start_filter << block) // lanes) * lanes
+        filters = filters_of(hp, block, lanes)
         for _ in range(hp.conv_block_length):
             maps += (hp.height >> block) * (hp.width >> block) * filters
             parameters += 3 * 3 * channels * filters

@@ -58,7 +58,7 @@ class PageCNN(gluon.HybridBlock):
             self.trunk = gluon.nn.HybridSequential(prefix="")
             channels = 1
             for block in range(hp.depth):
-                filters = -(-(hp.start_filter << block) // lanes) * lanes
+                filters = filters_of(hp, block, lanes)
                 for _ in range(hp.conv_block_length - 1):
                     self._add_convolution(channels, filters, folded)
                     self.trunk.add(gluon.nn.Activation("relu"))
@@ -94,6 +94,11 @@ class PageCNN(gluon.HybridBlock):
     def norms(self) -> Sequence[gluon.nn.BatchNorm]:
         """Those that follow the convolutions, in their order."""
         return [layer for layer in self.trunk if isinstance(layer, gluon.nn.BatchNorm)]
+
+
+def filters_of(hyperparameters: ImageHyperparameters, block: int, lanes: int) -> int:
+    """Of each convolution in a block, counted from 0, filled up to a multiple of `lanes`."""
+    return -(-(hyperparameters.start_filter << block) // lanes) * lanes
 
 
 def copy_parameters(source: PageCNN, target: PageCNN) -> None:
