@@ -6,6 +6,7 @@ import re
 import string
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,9 +97,7 @@ def _masked_hash(line: str) -> int:
 
 def _project(texts: Sequence[str], idf: NDArray[np.float32]) -> NDArray[np.float16]:
     """Count sketch (Charikar et al. 2002): the expected dot product is that of the originals."""
-    rng = np.random.default_rng(20021)  # the same sketch in every artifact
-    column = rng.integers(0, PROJECTION, BUCKETS)
-    sign = rng.choice(np.array([-1, 1], dtype=np.float32), BUCKETS)
+    column, sign = _sketch()
     sketch = sparse.csr_matrix(
         (sign * idf, (np.arange(BUCKETS), column)), shape=(BUCKETS, PROJECTION)
     )
@@ -107,6 +106,14 @@ def _project(texts: Sequence[str], idf: NDArray[np.float32]) -> NDArray[np.float
     projected = np.asarray((counts @ sketch).todense())
     length = np.sqrt(np.square(projected).sum(axis=1, keepdims=True))
     return (projected / np.maximum(length, 1e-9)).astype(np.float16)
+
+
+@cache
+def _sketch() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Column in [0, PROJECTION) and sign of each bucket, the same in every artifact."""
+    rng = np.random.default_rng(20021)
+    column = rng.integers(0, PROJECTION, BUCKETS)
+    return column, rng.choice(np.array([-1, 1], dtype=np.float32), BUCKETS)
 
 
 def _form(text: str, lines: list[str]) -> list[float]:
