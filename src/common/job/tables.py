@@ -7,11 +7,22 @@ command line's help, `docs/hyperparameters.md` and the JSON schemas.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from common.job.hyperparameters import Conflict, Hyperparameters
+
+
+def _folds(default: int) -> Any:
+    """Of a base model; see `_lonely_fold`."""
+    return Field(
+        default=default,
+        ge=0,
+        le=20,
+        description="models that make the out-of-fold page outputs; 0: none, and the sequence "
+        "model learns from validation alone",
+    )
 
 
 def _lonely_fold(folds: int) -> Iterator[Conflict]:
@@ -103,13 +114,7 @@ class TextHyperparameters(Hyperparameters):
         le=1000,
         description="epochs without a better one after which training stops; 0: never",
     )
-    folds: int = Field(
-        default=5,
-        ge=0,
-        le=20,
-        description="models that make the out-of-fold page outputs; 0: none, and the sequence "
-        "model learns from validation alone",
-    )
+    folds: int = _folds(5)
 
     def conflicts(self) -> Iterator[Conflict]:
         yield from _lonely_fold(self.folds)
@@ -190,13 +195,7 @@ class ImageHyperparameters(Hyperparameters):
     augmentation: float = Field(
         default=1.0, ge=0, le=3, description="strength of shift, scale, rotation and noise; 0: none"
     )
-    folds: int = Field(
-        default=4,
-        ge=0,
-        le=20,
-        description="models that make the out-of-fold page outputs; 0: none, and the sequence "
-        "model learns from validation alone",
-    )
+    folds: int = _folds(4)
 
     @property
     def peak_momentum(self) -> float:
