@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import fasttext
-from benchmarks.text.predicting import begin, end
+from benchmarks.text.predicting import begin, end, task_parser
 from benchmarks.text.raw_pages import batches, plain_words, raw_pages
 
 BUCKETS = 1 << 18  # of hashed n-grams: a tenth of the memory of the default, and no worse here
@@ -46,11 +45,7 @@ def predict(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    task = parser.add_mutually_exclusive_group(required=True)
-    task.add_argument("--train", type=Path, metavar="CHANNEL")
-    task.add_argument("--predict", type=Path, metavar="CHANNEL")
-    parser.add_argument("--model", type=Path, required=True, help="written or read")
+    parser = task_parser(__doc__)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--rate", type=float, default=0.5)
     parser.add_argument("--dimensions", type=int, default=16)

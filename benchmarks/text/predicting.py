@@ -1,9 +1,11 @@
-"""What a prediction says when it is over: one line that `measuring.py` reads."""
+"""How a peer is asked to predict, and what it says then: one line that `measuring.py` reads."""
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import NamedTuple
 
@@ -13,6 +15,16 @@ class Times(NamedTuple):
 
     wall: float
     processor: float
+
+
+def task_parser(description: str | None) -> argparse.ArgumentParser:
+    """A peer's command line: train a model on a channel, or predict with it."""
+    parser = argparse.ArgumentParser(description=description)
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("--train", type=Path, metavar="CHANNEL")
+    task.add_argument("--predict", type=Path, metavar="CHANNEL")
+    parser.add_argument("--model", type=Path, required=True, help="written or read")
+    return parser
 
 
 def begin() -> Times:

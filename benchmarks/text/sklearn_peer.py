@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
 import joblib
 import numpy as np
-from benchmarks.text.predicting import begin, end
+from benchmarks.text.predicting import begin, end, task_parser
 from benchmarks.text.raw_pages import batches, plain_words, raw_pages
 from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer, TfidfVectorizer
@@ -68,11 +67,7 @@ def classes_of(pipeline: BaseEstimator, channel: Path) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    task = parser.add_mutually_exclusive_group(required=True)
-    task.add_argument("--train", type=Path, metavar="CHANNEL")
-    task.add_argument("--predict", type=Path, metavar="CHANNEL")
-    parser.add_argument("--model", type=Path, required=True, help="written or read")
+    parser = task_parser(__doc__)
     parser.add_argument("--pipeline", choices=PIPELINES, default="hashing-sgd")
     parser.add_argument("--characters", action="store_true", help="character 3- to 5-grams too")
     arguments = parser.parse_args()
