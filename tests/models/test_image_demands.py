@@ -47,7 +47,10 @@ def test_the_arithmetic_is_in_the_message():
 
 
 def test_what_nobody_knows_is_not_refused():
-    refuse_too_large(ImageHyperparameters(start_filter=512, depth=8), None)
+    table = ImageHyperparameters(start_filter=512, depth=8)
+    with pytest.raises(ClientError):
+        refuse_too_large(table, 16_000_000_000)
+    assert refuse_too_large(table, None) is None
 
 
 def test_bfloat16_takes_a_processor_that_has_it():

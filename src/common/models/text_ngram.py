@@ -236,7 +236,7 @@ def _to_mxnet(features: sparse.csr_matrix) -> mx.nd.sparse.CSRNDArray:
 
 
 def _gradient(net: NgramHeads, page: sparse.csr_matrix, label: int) -> NDArray[np.float32]:
-    """D (logit of `label` − mean of the classes' logits) / d feature, [features]."""
+    """Of the logit of `label` above the mean of all classes', by feature, [features]."""
     weight = net.weight.data().asnumpy()
     if net.top is None:
         logits = weight[:, :-BOUNDARY_HEADS]
