@@ -94,7 +94,7 @@ def _choose(contest: Contest, data: Path, pages: int) -> list[Trial]:
     trials = _search_fasttext(contest, data, pages)
     best, cheapest = best_of(trials), cheapest_of(trials)
     chosen = [best] if best == cheapest else [best, cheapest]
-    for grid in sklearn_grid().values():
+    for grid in sklearn_grid(pages).values():
         chosen.append(best_of([_try(contest, data, system) for system in grid]))
     return chosen
 

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 
 SMALL = 5000  # pages up to which every configuration is tried with every number of epochs
+LARGE = 100_000  # pages beyond which 5 epochs do, and character n-grams outgrow 24 GB
 OURS = "this project"
 FASTTEXT = "fastText"
 TFIDF = "tf-idf + logistic regression"
@@ -68,8 +69,10 @@ def rungs(pages: int) -> tuple[tuple[int, int], ...]:
     """(epochs, how many of fastText's configurations get so many), for so many training pages.
 
     With few pages all get all; else, as in successive halving (Jamieson & Talwalkar 2016), the
-    best half goes on, and of it the best half.
+    best half goes on, and of it the best half; with very many all get 5.
     """
+    if pages > LARGE:
+        return ((5, 8),)
     return ((5, 8), (25, 8), (50, 8)) if pages <= SMALL else ((5, 8), (25, 4), (50, 2))
 
 
@@ -77,12 +80,13 @@ def with_epochs(system: System, epochs: int) -> System:
     return System(system.name, (*system.flags, f"--epochs={epochs}"))
 
 
-def sklearn_grid() -> dict[str, Sequence[System]]:
-    """By name, with and without character n-grams."""
+def sklearn_grid(pages: int) -> dict[str, Sequence[System]]:
+    """By name, with and without character n-grams; of very many pages without."""
+    kinds: tuple[tuple[str, ...], ...] = ((), ("--characters",))
     return {
         name: [
             System(name, (f"--pipeline={pipeline}", *characters))
-            for characters in ((), ("--characters",))
+            for characters in (kinds[:1] if pages > LARGE else kinds)
         ]
         for name, pipeline in ((TFIDF, "tfidf-logistic"), (HASHING, "hashing-sgd"))
     }

@@ -7,7 +7,16 @@ from benchmarks.text import compare, contest
 from benchmarks.text.outcomes import Trial, best_of
 from benchmarks.text.raw_pages import raw_pages
 from benchmarks.text.scoring import accuracy
-from benchmarks.text.systems import FASTTEXT, OURS, TFIDF, Interpreters, System
+from benchmarks.text.systems import (
+    FASTTEXT,
+    LARGE,
+    OURS,
+    TFIDF,
+    Interpreters,
+    System,
+    rungs,
+    sklearn_grid,
+)
 from tests.sample import SAMPLE
 
 # Always tells the last class that it was shown.
@@ -85,6 +94,12 @@ def test_the_better_configurations_of_fasttext_get_more_epochs(monkeypatch, tmp_
     if pages > 5000:
         assert all("--characters" in flags for flags in seen[25])
         assert all("--dimensions=100" in flags for flags in seen[50])
+
+
+def test_very_many_pages_are_not_tried_with_what_no_machine_has_room_for():
+    assert rungs(LARGE + 1) == ((5, 8),)
+    for pages, tried in ((LARGE, 2), (LARGE + 1, 1)):
+        assert [len(grid) for grid in sklearn_grid(pages).values()] == [tried, tried]
 
 
 def test_again_takes_the_configurations_of_the_last_run(monkeypatch, tmp_path):
