@@ -21,14 +21,14 @@ from common.models.token_votes import Votes
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, join_descriptors, page_outputs
 from common.pages.targets import targets_of
-from common.pages.text_descriptor import describe_texts, inverse_document_frequency
+from common.pages.text_descriptor import describe_texts
 from common.training.choice import Choice
 from common.training.history import History
 from common.training.run import Run
 
 ENCODERS = {"ngram": text_ngram, "cnn": text_cnn, "bert": text_bert}
 _DESCRIPTOR, _CALIBRATION = "descriptor.params", "calibration.json"
-_PAGES = 2048  # judged at a time
+_PAGES = 8192  # judged at a time
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,7 @@ def fit_text_model(
     )
     run = replace(run, checkpoints=own, choice=Choice(hp.choose_by, hp.patience))
     encoder, history = ENCODERS[hp.encoder].fit(learn, choose, len(classes), hp, run)
-    idf = inverse_document_frequency(learn.survey.counts)
-    uncalibrated = TextModel(tuple(classes), encoder, 1.0, idf)
+    uncalibrated = TextModel(tuple(classes), encoder, 1.0, learn.survey.idf)
     return uncalibrated.calibrated(choose), history
 
 

@@ -21,9 +21,8 @@ from common.models.text_encoder import Heads, TextExamples
 from common.models.token_votes import Votes, strongest
 from common.pages.feature_blocks import FeatureBlocks, feature_blocks
 from common.pages.feature_selection import select_features
-from common.pages.ngrams import count_matrix, spelled
+from common.pages.ngrams import count_parts, spelled
 from common.pages.targets import Targets
-from common.pages.text_descriptor import inverse_document_frequency
 from common.training.fit import fit_network
 from common.training.history import History
 from common.training.rates import warm_then_decay
@@ -76,7 +75,9 @@ class NgramFeatures:
     idf: NDArray[np.float32]
 
     def __call__(self, texts: Iterable[str]) -> sparse.csr_matrix:
-        return weigh(count_matrix(texts, self.selected), self.idf)
+        none = sparse.csr_matrix((0, len(self.selected)), dtype=np.float32)
+        parts = (weigh(part, self.idf) for part in count_parts(texts, self.selected))
+        return sparse.vstack([none, *parts], format="csr")
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,8 @@ def fit(
 
 
 def _choose_features(train: TextExamples, hyperparameters: TextHyperparameters) -> NgramFeatures:
-    survey = train.survey
-    selected = select_features(survey.counts, survey.targets, hyperparameters.max_features)
-    return NgramFeatures(selected, inverse_document_frequency(survey.counts)[selected])
+    selected = select_features(train.survey.worth, hyperparameters.max_features)
+    return NgramFeatures(selected, train.survey.idf[selected])
 
 
 def _rate(hyperparameters: TextHyperparameters, blocks: FeatureBlocks) -> float:
@@ -206,9 +206,10 @@ def weigh(counts: sparse.csr_matrix, idf: NDArray[np.float32]) -> sparse.csr_mat
     """tf-idf, ln(1 + count) · idf, rows of unit length."""
     weighed = counts.copy()
     weighed.data = np.log1p(weighed.data) * idf[weighed.indices]
-    length = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
+    sums = np.r_[0.0, np.cumsum(np.square(weighed.data, dtype=np.float64))]
+    length = np.sqrt(np.diff(sums[weighed.indptr]))
     scale = 1 / np.maximum(length, 1e-9)
-    weighed.data *= np.repeat(scale, np.diff(weighed.indptr)).astype(np.float32)
+    weighed.data *= np.repeat(scale.astype(np.float32), np.diff(weighed.indptr))
     return weighed
 
 

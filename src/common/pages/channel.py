@@ -203,7 +203,8 @@ def _page(record: PageRecord, file: LinesFile, offset: int, length: int) -> Page
     """The page without its text, and with names that other pages have too held once."""
     shared: dict[str, Any] = {
         name: sys.intern(value) if isinstance(value, str) else value
-        for name, value in record.model_dump(exclude={"text"}).items()
+        for name, value in vars(record).items()
+        if name != "text"
     }
     blank = not record.text.strip()
     return Page(content=StoredText(file, offset, length, blank, digest_of(record.text)), **shared)

@@ -7,28 +7,28 @@ never depend on the pages beside it.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, count, islice, pairwise
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from common.pages.text import split_words
+from common.pages.growing import Growing
+from common.pages.text import normalise
+from common.pages.word_numbers import LONGEST, WordNumbers, Words, words_of
 
 BUCKETS = 1 << 18
 ZONE = 25  # words at a page's head and foot that also count as such
-LONGEST = 64  # bytes of a word that are looked at
 
 _WORD, _PAIR, _HEAD, _FOOT = 1, 2, 3, 4  # salts; character n-grams use 16 + n
 _LENGTHS = (3, 4, 5)
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so it has an inverse modulo 2^64
 _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
-_CHUNK = 1 << 20  # characters of text counted at a time, which bounds the memory
+_CHUNK = 1 << 18  # characters of text counted at a time, which bounds the memory
 _REMEMBERED = 1 << 18  # words, after which a new book is begun
+_COUNTED = 1 << 20  # entries of a matrix looked at together
 _HASHED = 1 << 12  # words hashed at a time: what fits the processor's cache
-_SPACE = 32
 
 
 def count_matrix(
@@ -42,26 +42,42 @@ def count_matrix(
     Args:
         selected: sorted buckets to keep, one column each; None keeps all `BUCKETS`.
     """
+    columns = BUCKETS if selected is None else len(selected)
+    none = sparse.csr_matrix((0, columns), dtype=np.float32)
+    return sparse.vstack([none, *count_parts(texts, selected)], format="csr")
+
+
+def count_parts(
+    texts: Iterable[str], selected: NDArray[np.uint32] | None = None
+) -> Iterator[sparse.csr_matrix]:
+    """The rows of `count_matrix`, those of a few hundred pages at a time."""
     if selected is None:
         column_of, columns = np.arange(BUCKETS, dtype=np.int32), BUCKETS
     else:
         column_of, columns = np.full(BUCKETS, -1, dtype=np.int32), len(selected)
         column_of[selected] = np.arange(columns, dtype=np.int32)
     book = _Book(column_of, columns)
-    parts = [sparse.csr_matrix((0, columns), dtype=np.float32)]
     for pages in _chunks(texts):
         if len(book) > _REMEMBERED:
             book = _Book(column_of, columns)
-        parts.append(_count(pages, book))
-    return sparse.vstack(parts, format="csr")
+        yield _count(pages, book)
 
 
-def _chunks(texts: Iterable[str]) -> Iterator[list[list[bytes]]]:
-    """The words of neighbouring pages, a few pages at a time."""
-    pages: list[list[bytes]] = []
+def document_frequency(counts: sparse.csr_matrix) -> NDArray[np.intp]:
+    """On how many pages each bucket occurs, [buckets]."""
+    frequency = np.zeros(counts.shape[1], dtype=np.intp)
+    for start in range(0, counts.nnz, _COUNTED):  # numpy makes each index twice as wide
+        some = counts.indices[start : start + _COUNTED]
+        frequency += np.bincount(some, minlength=len(frequency))
+    return frequency
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[list[bytes]]:
+    """Neighbouring pages in their normal form, a few at a time."""
+    pages: list[bytes] = []
     size = 0
     for text in texts:
-        pages.append(split_words(text))
+        pages.append(normalise(text))
         size += len(text)
         if size > _CHUNK:
             yield pages
@@ -71,7 +87,7 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[list[bytes]]]:
 
 
 class _Book:
-    """What each word contributes, by the number that it got when it was first seen.
+    """What each word contributes, by its number.
 
     hashes uint64 [words]; `matrix` float32 [words, columns], how often a word's own n-grams fall
     into each column.
@@ -79,22 +95,19 @@ class _Book:
 
     def __init__(self, column_of: NDArray[np.int32], columns: int) -> None:
         self.column_of, self.columns = column_of, columns
-        self._number: dict[bytes, int] = defaultdict(count().__next__)
-        self._hashes = _Growing(np.uint64)
-        self._entries = _Growing(np.int32)
-        self._ends = _Growing(np.int64, [0])
+        self._numbers = WordNumbers()
+        self._hashes = Growing(np.uint64)
+        self._entries = Growing(np.int32)
+        self._ends = Growing(np.int64, [0])
 
     def __len__(self) -> int:
-        return len(self._number)
+        return len(self._numbers)
 
-    def numbers(self, pages: Sequence[list[bytes]]) -> NDArray[np.int32]:
-        """Each word's number, page after page."""
-        known = len(self._number)
-        words = chain.from_iterable(pages)
-        numbers = np.fromiter(map(self._number.__getitem__, words), dtype=np.int32)
-        fresh = list(islice(reversed(self._number), len(self._number) - known))[::-1]
-        for start in range(0, len(fresh), _HASHED):
-            self._learn(fresh[start : start + _HASHED])
+    def numbers(self, words: Words) -> NDArray[np.int32]:
+        """Each word's number."""
+        numbers, new = self._numbers.number(words)
+        for start in range(0, len(new), _HASHED):
+            self._learn(new[start : start + _HASHED])
         return numbers
 
     def _learn(self, words: list[bytes]) -> None:
@@ -120,29 +133,9 @@ class _Book:
         )
 
 
-class _Growing:
-    """An array that takes more values at its end."""
-
-    def __init__(self, dtype: type[np.generic], values: Sequence[int] = ()) -> None:
-        self._room: NDArray = np.zeros(1024, dtype)
-        self._size = 0
-        self.extend(np.array(values, dtype))
-
-    def extend(self, values: NDArray) -> None:
-        size = self._size + len(values)
-        if size > len(self._room):
-            self._room = np.resize(self._room, 2 * size)
-        self._room[self._size : size] = values
-        self._size = size
-
-    @property
-    def values(self) -> NDArray:
-        return self._room[: self._size]
-
-
-def _count(pages: list[list[bytes]], book: _Book) -> sparse.csr_matrix:
-    numbers = book.numbers(pages)
-    lengths = np.array([len(page) for page in pages])
+def _count(pages: list[bytes], book: _Book) -> sparse.csr_matrix:
+    words = words_of(pages)
+    numbers, lengths = book.numbers(words), words.lengths
     ends = np.r_[0, np.cumsum(lengths)]
     ones = np.ones(len(numbers), dtype=np.float32)
     of_words = sparse.csr_matrix((ones, numbers, ends), shape=(len(pages), len(book)))
@@ -204,7 +197,7 @@ def spelled(text: str) -> dict[int, str]:
 
     Windows of letters have … where their word goes on.
     """
-    words = split_words(text)
+    words = normalise(text).split()
     hashes, _, own = _own_ngrams(words)
     _, placed = _placed_ngrams(hashes, np.array([len(words)]))
     plain = [word.decode("utf-8", "replace") for word in words]
