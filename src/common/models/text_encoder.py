@@ -10,11 +10,12 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from common.models.token_votes import Votes
+from common.pages.feature_selection import worth_of_features
 from common.pages.ngrams import count_matrix
 from common.pages.targets import Targets
+from common.pages.text_descriptor import inverse_document_frequency
 
 SURVEYED = 5000
 
@@ -31,18 +32,19 @@ class TextExamples:
 
     @cached_property
     def survey(self) -> Survey:
-        """N-grams of at most `SURVEYED` pages, evenly spread: enough to choose and weigh by."""
+        """Of at most `SURVEYED` pages, evenly spread: enough to choose and weigh n-grams by."""
         rows = np.unique(np.linspace(0, len(self.texts) - 1, SURVEYED).round().astype(np.intp))
         counts = count_matrix(self.texts[row] for row in rows)
-        return Survey(counts, self.targets.take(rows))
+        worth = worth_of_features(counts, self.targets.take(rows))
+        return Survey(inverse_document_frequency(counts), worth)
 
 
 @dataclass(frozen=True)
 class Survey:
-    """counts float32 [surveyed pages, BUCKETS] and the targets of the same pages."""
+    """What pages tell of each n-gram: idf float32 [BUCKETS], worth float64 [BUCKETS]."""
 
-    counts: sparse.csr_matrix
-    targets: Targets
+    idf: NDArray[np.float32]
+    worth: NDArray[np.float64]
 
 
 class TextEncoder(Protocol):

@@ -7,31 +7,46 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from common.job.errors import ClientError
+from common.pages.ngrams import document_frequency
 from common.pages.targets import Targets
 
 _SHARE = 0.005  # of the pages must hold a feature: between 2 and 10 of them at least
 
 
-def select_features(counts: sparse.csr_matrix, targets: Targets, most: int) -> NDArray[np.uint32]:
-    """The buckets that tell most about class, first page or last page, sorted uint32.
+def worth_of_features(counts: sparse.csr_matrix, targets: Targets) -> NDArray[np.float64]:
+    """What each bucket tells about class, first page or last page, [buckets].
 
-    A bucket's worth is the largest chi squared, over one class against the rest and the two
-    boundaries, of its presence on a page.
+    The largest chi squared, over one class against the rest and the two boundaries, of its presence
+    on a page; -inf where it is on too few.
+    """
+    frequency = document_frequency(counts)
+    common = frequency >= np.clip(_SHARE * counts.shape[0], 2, 10)
+    ones = np.ones(counts.nnz, dtype=np.float32)
+    present = sparse.csr_matrix((ones, counts.indices, counts.indptr), shape=counts.shape)
+    questions = _questions(targets)
+    yes = present.T @ questions
+    shares = questions.mean(axis=0, dtype=np.float64)
+    worth = np.where(common, 0, -np.inf)
+    for answers, share in zip(yes.T, shares, strict=True):  # all at once they would fill memory
+        worth[common] = np.maximum(
+            worth[common], _chi_squared(frequency[common], answers[common], share)
+        )
+    return worth
+
+
+def select_features(worth: NDArray[np.float64], most: int) -> NDArray[np.uint32]:
+    """The buckets that are worth most, sorted uint32.
 
     Raises:
         ClientError: nothing occurs on two pages.
     """
-    present = counts.copy()
-    present.data = np.ones_like(present.data)
-    frequency = np.bincount(present.indices, minlength=present.shape[1])
-    common = np.flatnonzero(frequency >= np.clip(_SHARE * counts.shape[0], 2, 10))
+    common = np.flatnonzero(worth >= 0)
     if not len(common):
         raise ClientError(
             "channel 'train': no word or part of one occurs on two pages. Give it more pages with "
             "text, or train the image model alone: the sequence model can do without this one."
         )
-    worth = _chi_squared(present[:, common], _questions(targets)).max(axis=0)
-    best = np.argsort(-worth, kind="stable")[:most]
+    best = np.argsort(-worth[common], kind="stable")[:most]
     return np.sort(common[best]).astype(np.uint32)
 
 
@@ -43,11 +58,17 @@ def _questions(targets: Targets) -> NDArray[np.float32]:
     )
 
 
-def _chi_squared(present: sparse.csr_matrix, answers: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Chi squared of each feature's presence and each answer, [questions, features]."""
-    total = np.asarray(present.sum(axis=0), dtype=np.float64)
-    yes = np.asarray((present.T @ answers).T, dtype=np.float64)
-    expected = answers.mean(axis=0, dtype=np.float64)[:, None] * total
+def _chi_squared(
+    frequency: NDArray[np.intp], yes: NDArray[np.float32], share: float
+) -> NDArray[np.float64]:
+    """Chi squared of each feature's presence and the answer to a question, [features].
+
+    Args:
+        frequency: on how many pages the feature is.
+        yes: on how many of them the answer is yes.
+        share: of all pages on which it is.
+    """
+    expected = share * frequency
     squared = np.square(yes - expected)  # of "no", the same
     with np.errstate(divide="ignore", invalid="ignore"):  # an answer that all pages share
-        return np.nan_to_num(squared / expected + squared / (total - expected), posinf=0)
+        return np.nan_to_num(squared / expected + squared / (frequency - expected), posinf=0)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from common.pages.ngrams import BUCKETS, count_matrix
+from common.pages.ngrams import BUCKETS, count_matrix, document_frequency
 from common.pages.page_numbers import read_page_number
 
 EDGE_LINES = 3  # lines of head and foot that are hashed
@@ -49,8 +49,7 @@ _UPPER, _LOWER, _DIGITS = (
 
 def inverse_document_frequency(counts: sparse.csr_matrix) -> NDArray[np.float32]:
     """Smoothed idf, ln((1 + n) / (1 + df)) + 1, float32 [buckets] (as in scikit-learn)."""
-    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-    return (np.log((1 + counts.shape[0]) / (1 + frequency)) + 1).astype(np.float32)
+    return (np.log((1 + counts.shape[0]) / (1 + document_frequency(counts))) + 1).astype(np.float32)
 
 
 def describe_texts(texts: Sequence[str], idf: NDArray[np.float32]) -> dict[str, NDArray]:
