@@ -25,8 +25,9 @@ from common.training.run import Run
 
 RATES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2)
 DRAWS = 3  # of the noise, for each rate
-# Hyperparameters that differ from their defaults.
+# Hyperparameters that differ from the encoder's defaults.
 TRAININGS: dict[str, dict[str, float]] = {"clean pages alone": {"noise": 0.0}, "default": {}}
+ENCODERS = ("ngram", "cnn")
 
 
 def noise_curve(model: TextModel, channel: Channel, rates: Sequence[float] = RATES) -> list[float]:
@@ -57,7 +58,11 @@ def _macro_f1(model: TextModel, channel: Channel) -> float:
 
 
 def table(
-    train: Channel, validation: Channel, measured: Sequence[Channel], seeds: Sequence[int]
+    train: Channel,
+    validation: Channel,
+    measured: Sequence[Channel],
+    encoder: str,
+    seeds: Sequence[int],
 ) -> Iterator[str]:
     """The lines of a Markdown table, a row for each way of training and each channel."""
     yield (
@@ -65,7 +70,7 @@ def table(
     )
     yield "| --- | --- |" + " --- |" * (len(RATES) + 1)
     for name, changes in TRAININGS.items():
-        tables = [TextHyperparameters(seed=seed).model_copy(update=changes) for seed in seeds]
+        tables = [TextHyperparameters(encoder=encoder, seed=seed, **changes) for seed in seeds]
         models = [
             fit_text_model(train, validation, train.classes, hyperparameters, Run())[0]
             for hyperparameters in tables
@@ -81,6 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     for name in ("train", "validation", "test"):
         parser.add_argument(f"--{name}", type=Path, required=name != "test", help="a channel")
+    parser.add_argument("--encoder", choices=ENCODERS, default=ENCODERS[0])
     parser.add_argument("--seeds", type=int, default=3, help="how many models are averaged")
     arguments = parser.parse_args(argv)
     train, validation = (
@@ -90,7 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     measured = [validation]
     if arguments.test:
         measured.append(read_channel(arguments.test, name="test", labelled=True))
-    for line in table(train, validation, measured, range(1, arguments.seeds + 1)):
+    seeds = range(1, arguments.seeds + 1)
+    for line in table(train, validation, measured, arguments.encoder, seeds):
         print(line, flush=True)
     return 0
 

@@ -11,7 +11,7 @@ from common.models.artifacts import load_text
 from common.models.heads import opinions_of
 from common.pages.channel import read_channel
 
-AT_A_TIME = 8192  # pages, as the model itself judges them
+AT_A_TIME = 4096  # pages, as the model itself judges them
 
 
 def main() -> None:

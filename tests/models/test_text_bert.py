@@ -25,7 +25,7 @@ HYPERPARAMETERS = TextHyperparameters(
     encoder="bert", epochs=3, max_tokens=46, learning_rate=0.001, unfreeze=1, batch_size=16
 )
 OVERFIT = HYPERPARAMETERS.model_copy(
-    update={"epochs": 60, "dropout": 0, "label_smoothing": 0, "batch_size": 5}
+    update={"epochs": 60, "dropout": 0, "label_smoothing": 0, "noise": 0, "batch_size": 5}
 )
 CONTRACT, INVOICE = "der vertrag gilt zwischen den parteien ", "rechnung summe betrag steuer "
 

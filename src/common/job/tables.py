@@ -96,7 +96,7 @@ class TextHyperparameters(Hyperparameters):
         default=0.1,
         ge=0,
         le=0.5,
-        description="ngram: largest character error rate put into half of the pages; 0: none",
+        description="largest character error rate put into half of the pages; 0: none",
     )
     class_weighting: float = Field(
         default=0.5,

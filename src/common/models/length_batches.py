@@ -32,10 +32,10 @@ def length_batches(lengths: Sequence[int], batch_size: int) -> list[NDArray[np.i
 
 
 def shuffled_batches(
-    lengths: Sequence[int], batch_size: int, rng: np.random.Generator
+    lengths: Sequence[int], rows: NDArray[np.intp], batch_size: int, rng: np.random.Generator
 ) -> list[NDArray[np.intp]]:
-    """`length_batches` with the members and the order of the batches left to chance."""
-    order = rng.permutation(len(lengths))
+    """`length_batches` of some rows, the members and the order of the batches left to chance."""
+    order = rng.permutation(rows)
     batches = length_batches([lengths[row] for row in order], batch_size)
     return [order[batches[index]] for index in rng.permutation(len(batches))]
 

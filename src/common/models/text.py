@@ -28,7 +28,7 @@ from common.training.run import Run
 
 ENCODERS = {"ngram": text_ngram, "cnn": text_cnn, "bert": text_bert}
 _DESCRIPTOR, _CALIBRATION = "descriptor.params", "calibration.json"
-_PAGES = 8192  # judged at a time
+_PAGES = 4096  # judged at a time
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from common.models.length_batches import forward_by_length, padded_length, shuff
 from common.models.text_bert_network import PageBERT, WindowBatch, set_rates, wake
 from common.models.text_encoder import Heads, TextExamples
 from common.models.token_votes import Votes, gradient_times_input, strongest
+from common.pages.noised_copies import with_noised_copies
 from common.pages.words import head_and_tail
 from common.training.fit import fit_network
 from common.training.history import History
@@ -97,15 +98,16 @@ def fit(
     net.initialize(mx.init.Normal(0.02))
     load_pretrained(net.bert, folder)
     set_rates(net, hp.layer_decay)
+    copies = with_noised_copies(train.texts, hp.noise, hp.seed)
     pages, held_out = (
-        read_pages(examples.texts, config, vocabulary, hp.max_tokens)
-        for examples in (train, validation)
+        read_pages(texts, config, vocabulary, hp.max_tokens)
+        for texts in (copies.texts, validation.texts)
     )
 
     def batches(epoch: int) -> list[NDArray[np.intp]]:
         wake(net, epoch, hp.unfreeze)
         rng = np.random.default_rng((hp.seed, epoch))
-        return shuffled_batches(pages.lengths, hp.batch_size, rng)
+        return shuffled_batches(pages.lengths, copies.choose(rng), hp.batch_size, rng)
 
     history = fit_network(
         net,
@@ -113,7 +115,7 @@ def fit(
         {"wd": _WEIGHT_DECAY},
         batches=batches,
         loss=lambda rows: heads_loss(
-            net(pages.batch(rows))[1], train.targets.take(rows), hp.label_smoothing
+            net(pages.batch(rows))[1], train.targets.take(copies.page_of(rows)), hp.label_smoothing
         ),
         schedule=warm_then_decay(hp.peak_rate, hp.epochs),
         epochs=hp.epochs,

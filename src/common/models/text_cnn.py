@@ -21,6 +21,7 @@ from common.models.text_encoder import Heads, TextExamples
 from common.models.token_votes import Votes, gradient_times_input, strongest
 from common.models.word_vectors import word_vectors
 from common.pages.ngrams import ZONE
+from common.pages.noised_copies import with_noised_copies
 from common.pages.words import LONGEST, head_and_tail, trigrams_of, words_of
 from common.training.fit import fit_network
 from common.training.history import History
@@ -102,7 +103,8 @@ def fit(
     vectors = (
         None if run.pretrained is None else word_vectors(run.pretrained, vocabulary.idx_to_token)
     )
-    pages = read_pages(train.texts, vocabulary, hp.max_tokens)
+    copies = with_noised_copies(train.texts, hp.noise, hp.seed)
+    pages = read_pages(copies.texts, vocabulary, hp.max_tokens)
     held_out = read_pages(validation.texts, vocabulary, hp.max_tokens)
 
     mx.random.seed(hp.seed)
@@ -113,15 +115,17 @@ def fit(
         random = net.words.weight.data().asnumpy()
         net.words.weight.set_data(np.where(np.isnan(vectors), random, vectors))
 
+    def batches(epoch: int) -> list[NDArray[np.intp]]:
+        rng = np.random.default_rng((hp.seed, epoch))
+        return shuffled_batches(pages.lengths, copies.choose(rng), hp.batch_size, rng)
+
     history = fit_network(
         net,
         "adam",
         {},
-        batches=lambda epoch: shuffled_batches(
-            pages.lengths, hp.batch_size, np.random.default_rng((hp.seed, epoch))
-        ),
+        batches=batches,
         loss=lambda rows: heads_loss(
-            net(pages.batch(rows))[1], train.targets.take(rows), hp.label_smoothing
+            net(pages.batch(rows))[1], train.targets.take(copies.page_of(rows)), hp.label_smoothing
         ),
         schedule=warm_then_decay(hp.peak_rate, hp.epochs),
         epochs=hp.epochs,

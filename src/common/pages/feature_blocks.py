@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from common.pages.noised_copies import NOISED
 from common.pages.ocr_noise import add_noise
 
 BLOCK = 8192  # pages
-NOISED = 5000  # pages, evenly spread, that have a copy as poor OCR would have read them
 
 Features = Callable[[Iterator[str]], sparse.csr_matrix]  # pages → float32 [pages, features]
 
