@@ -1,10 +1,17 @@
-"""Checkpoints: a job that is killed, again and again, ends as one that was left in peace."""
+"""Checkpoints: a job that is killed, again and again, ends as one that was left in peace.
 
+`KILLS=20 make test PYTEST_ARGS="-k whatever_kills"` kills each job twenty times; it takes minutes.
+"""
+
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from itertools import cycle
+from pathlib import Path
 
 import pytest
 from tests.builders import make_channel
@@ -12,10 +19,14 @@ from tests.contract.programs import SRC, environment, files_below, flags, run
 
 pytestmark = pytest.mark.slow
 
+KILLS = int(os.environ.get("KILLS", "3"))
+# Each job trains three times, each kill lets it go on by two or three epochs, or some more where
+# they are too short to be caught in the act.
+EPOCHS = KILLS + 6
 SETTINGS = {
-    "text": {"epochs": 25, "folds": 2},
+    "text": {"epochs": 8 * EPOCHS, "folds": 2},
     "image": {
-        "epochs": 12,
+        "epochs": EPOCHS,
         "folds": 2,
         "height": 64,
         "width": 48,
@@ -42,29 +53,50 @@ def test_whatever_kills_a_job_the_artifact_is_the_same(tmp_path, kind):
         }
         return {**channels, **places, **SETTINGS[kind], **more}
 
-    begun = time.monotonic()
     assert run(f"train_{kind}.py", arguments("whole")).status == 0
-    duration = time.monotonic() - begun
 
+    checkpoints = tmp_path / "checkpoints"
+    killed = arguments("killed", **{"checkpoint-dir": checkpoints})
+    command = [sys.executable, str(SRC / f"train_{kind}.py"), *flags(killed)]
     chance = random.Random(kind)
-    killed = 0
-    command = [sys.executable, str(SRC / f"train_{kind}.py")]
-    command += flags(arguments("killed", **{"checkpoint-dir": tmp_path / "checkpoints"}))
-    while killed < 4:
-        job = subprocess.Popen(
-            command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        try:
-            job.communicate(timeout=chance.uniform(0.3, 0.9) * duration)
-            break  # it got to the end
-        except subprocess.TimeoutExpired:
-            job.send_signal(chance.choice([signal.SIGKILL, signal.SIGTERM]))
-            job.communicate()
-            killed += 1
-    assert killed
-    done = run(
-        f"train_{kind}.py", arguments("killed", **{"checkpoint-dir": tmp_path / "checkpoints"})
-    )
+    moments = cycle((at_random, at_random, while_saving))
+    for number, moment in zip(range(KILLS), moments, strict=False):
+        with subprocess.Popen(
+            command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as job:
+            moment(job, checkpoints, chance)
+            job.send_signal((signal.SIGTERM, signal.SIGKILL)[number % 2])
+            err = job.communicate(timeout=60)[1]
+        assert job.returncode in (1, -signal.SIGKILL), err
+    done = run(f"train_{kind}.py", killed)
     assert done.status == 0, done.err
     assert "resumed after epoch" in done.err
     assert files_below(tmp_path / "killed") == files_below(tmp_path / "whole")
+
+
+def at_random(job: subprocess.Popen, checkpoints: Path, chance: random.Random) -> None:
+    """Two new checkpoints are there, and chance has it when, before the next one or after."""
+    first = new_checkpoint(job, checkpoints)
+    second = new_checkpoint(job, checkpoints)
+    time.sleep(chance.uniform(0, 1.5 * (second - first)))
+
+
+def new_checkpoint(job: subprocess.Popen, checkpoints: Path) -> float:
+    """When it was there."""
+    before = found(checkpoints, "*.zip")
+    wait_for(job, lambda: found(checkpoints, "*.zip") - before)
+    return time.monotonic()
+
+
+def while_saving(job: subprocess.Popen, checkpoints: Path, chance: random.Random) -> None:
+    at_random(job, checkpoints, chance)
+    wait_for(job, lambda: found(checkpoints, ".saving"))
+
+
+def found(folder: Path, pattern: str) -> set[str]:
+    return {file.relative_to(folder).as_posix() for file in folder.rglob(pattern)}
+
+
+def wait_for(job: subprocess.Popen, condition: Callable[[], object]) -> None:
+    while not condition():
+        assert job.poll() is None, f"it ended before it was killed: {job.stderr.read()}"

@@ -11,25 +11,44 @@ from tests.contract.programs import SRC, environment, files_below
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("kind", ["text", "image"])
-def test_a_job_that_is_ended_fails_and_leaves_nothing_half_written(tmp_path, kind):
-    base = make_job(tmp_path, {"epochs": "1000", "folds": "2"}, ["train", "validation"])
+def what_is_left(base, kind):
+    """Names of the job's files after SIGTERM in its training."""
     make_channel(base / "input/data/train", "a", "b")
     make_channel(base / "input/data/validation", "c")
-    job = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(SRC / f"train_{kind}.py")],
-        env=environment(SAGEMAKER_BASE_DIR=str(base), TMPDIR=str(tmp_path)),
+        env=environment(SAGEMAKER_BASE_DIR=str(base), TMPDIR=str(base)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert job.stdout.readline().startswith("train:loss=")  # it is at it
-    job.send_signal(signal.SIGTERM)
-    err = job.communicate(timeout=60)[1]
+    ) as job:
+        assert job.stdout.readline().startswith("train:loss=")  # it is at it
+        job.send_signal(signal.SIGTERM)
+        err = job.communicate(timeout=60)[1]
     cause = "AlgorithmError: interrupted: the platform ended the job (SIGTERM)"
     assert job.returncode == 1
     assert err.splitlines()[-1] == cause
     assert "Traceback" not in err
-    left = files_below(tmp_path)
-    assert {name for name in left if not name.startswith("input/")} == {"output/failure"}
     assert (base / "output/failure").read_text().splitlines()[0] == cause
+    return {name for name in files_below(base) if not name.startswith("input/")}
+
+
+@pytest.mark.parametrize("kind", ["text", "image"])
+def test_a_job_that_is_ended_fails_and_leaves_nothing_half_written(tmp_path, kind):
+    base = make_job(tmp_path, {"epochs": "1000", "folds": "2"}, ["train", "validation"])
+    assert what_is_left(base, kind) == {"output/failure"}
+
+
+@pytest.mark.parametrize("kind", ["text", "image"])
+def test_where_there_are_checkpoints_it_keeps_where_it_stood(tmp_path, kind):
+    """In batches of two an epoch has eight steps: it is ended within one of them."""
+    settings = {"epochs": "1000", "batch_size": "2"}
+    base = make_job(tmp_path, settings, ["train", "validation"])
+    (base / "checkpoints").mkdir()
+    left = what_is_left(base, kind)
+    checkpoints = [name.rpartition("/") for name in left - {"output/failure"}]
+    assert len({folder for folder, _, _ in checkpoints}) == 1
+    assert all(folder.startswith("checkpoints/") for folder, _, _ in checkpoints)
+    files = sorted(file for _, _, file in checkpoints)
+    assert len(files) in (1, 2)  # ended after 8 steps, there is no other
+    assert all(file.endswith(".zip") for file in files)

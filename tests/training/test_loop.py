@@ -4,7 +4,8 @@ import pytest
 from mxnet import gluon
 
 from common.training.fit import fit_network
-from common.training.loop import train_epochs
+from common.training.loop import Part, train_epochs
+from common.training.prefetch import Prefetched
 from common.training.rates import constant, triangular
 from common.training.run import Run
 
@@ -39,6 +40,53 @@ def test_every_step_takes_its_rate_from_the_schedule():
     rates = [rate for epoch in epochs for _, rate in epoch.rates]
     np.testing.assert_allclose(rates, [0, 0.02, 0.04, 0.06, 0.08, 0.06, 0.04, 0.02])
     assert [epoch.number for epoch in epochs] == [1, 2]
+
+
+@pytest.mark.parametrize("sliceable", [True, False])
+def test_an_epoch_goes_on_where_it_was_left(sliceable):
+    """What is left out need not be made again, if the batches can do without."""
+    made, told = [], []
+
+    def make(plan):
+        made.append(plan)
+        return plan
+
+    plans = Prefetched(make, [9.0, 9.0, 1.0, 3.0])
+    batches = plans if sliceable else _Passing(plans)
+    net = line()
+    trainer = gluon.Trainer(net.collect_params(), "sgd", kvstore=None)
+    (epoch,) = train_epochs(
+        trainer,
+        lambda number: batches,
+        squares(net),
+        constant(0.1),
+        epochs=6,
+        seed=1,
+        done=5,
+        step=22,
+        part=Part(2, 10.0, 3),
+        after_step=told.append,
+    )
+    # The two steps of the first test, after three members whose losses were 10 together.
+    np.testing.assert_allclose(net.weight.data().asnumpy(), [[3.28]], rtol=1e-6)
+    np.testing.assert_allclose(epoch.train_loss, (10 + 4 + 4.8**2) / 5, rtol=1e-6)
+    assert epoch.number == 6
+    assert [time for time, _ in epoch.rates] == [5.0, 5.25, 5.5, 5.75]
+    assert [(part.steps, part.members) for part in told] == [(3, 4), (4, 5)]
+    assert made == ([1.0, 3.0] if sliceable else [9.0, 9.0, 1.0, 3.0])
+
+
+class _Passing:
+    """Batches that can only be gone through."""
+
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __iter__(self):
+        return iter(self.batches)
 
 
 def test_momentum_follows_its_schedule():

@@ -25,6 +25,7 @@ from common.job.artifact import refuse_foreign
 from common.job.errors import AlgorithmError, ClientError, JobError, refuse
 from common.job.folders import Folders, container_folders, lies_in
 from common.job.hyperparameters import Hyperparameters, Table, parse, valid_values
+from common.job.termination import terminate
 
 FAILURE_LENGTH = 1024  # characters of the failure file that SageMaker shows
 UNREAD = 128 + signal.SIGPIPE  # exit status of a program whose reader has gone
@@ -69,7 +70,7 @@ def run_job(
 
 def run_reporting(action: Callable[[], None], *, failure: Path | None = None) -> int:
     """Run `action` and return an exit status; a failure is told in one screen, cause first."""
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, terminate)
     try:
         action()
         sys.stdout.flush()
@@ -107,11 +108,6 @@ def _nobody_reads() -> bool:
     if gone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), output)
     return gone
-
-
-def _terminate(number: int, frame: Any) -> NoReturn:
-    """Unwind, so that whatever is half-written is removed on the way out."""
-    raise KeyboardInterrupt("the platform ended the job (SIGTERM)")
 
 
 def _report(error: JobError, failure: Path | None, cause: BaseException | None = None) -> int:

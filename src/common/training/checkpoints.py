@@ -1,9 +1,9 @@
 """Checkpoints: where a training run stands, so that an interrupted one goes on from there.
 
-One file an epoch, written beside its place and renamed, so that what is found is whole; the last
-two are kept, should a copy of the newest be damaged. Order of the data and random numbers are
-functions of seed, epoch and step alone, so on CPU a run that was interrupted at any moment ends
-with the same bytes as one that was not.
+One file after every epoch, and within long ones, written beside its place and renamed, so that what
+is found is whole; the last two are kept, should a copy of the newest be damaged. Order of the data
+and random numbers are functions of seed, epoch and step alone, so on CPU a run that was interrupted
+at any moment ends with the same bytes as one that was not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import json
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mxnet as mx
@@ -27,18 +27,23 @@ _NET, _BEST, _TRAINER, _STANDING = "net.params", "best.params", "trainer.states"
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Those of one training run; without a folder there are none."""
+    """Those of one training run; without a folder there are none.
+
+    Within an epoch there is one every `seconds`.
+    """
 
     folder: Path | None = None
+    seconds: float = 600
 
     def of(self, *identity: str) -> Checkpoints:
         """Those of a run that is told from others by `identity`: its part, its data, its table."""
         if self.folder is None:
             return self
-        return Checkpoints(self.folder / hashlib.sha256("\0".join(identity).encode()).hexdigest())
+        name = hashlib.sha256("\0".join(identity).encode()).hexdigest()
+        return replace(self, folder=self.folder / name)
 
     def save(self, net: gluon.Block, trainer: gluon.Trainer, standing: Standing) -> None:
-        """Write where the run stands after an epoch, and drop all but the last two."""
+        """Write where the run stands, and drop all but the last two."""
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +57,7 @@ class Checkpoints:
             with zipfile.ZipFile(whole, "w") as file:
                 for part in (_NET, _BEST, _TRAINER, _STANDING):
                     file.write(scratch / part, part)
-            whole.replace(self.folder / f"{standing.epoch:06d}.zip")
+            whole.replace(self.folder / f"{standing.steps:09d}.zip")
         for old in self._found()[_KEPT:]:
             old.unlink()
 
@@ -66,7 +71,8 @@ class Checkpoints:
                     "checkpoint %s is damaged (%s); an earlier one is tried", file, error
                 )
                 continue
-            logger.info("resumed after epoch %d from %s", standing.epoch, file)
+            done = standing.epoch, standing.part.steps
+            logger.info("resumed after epoch %d and %d steps more from %s", *done, file)
             return standing
         return None
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from mxnet import gluon
 
 from common.training.history import History, Scores
-from common.training.loop import Batches, Loss, train_epochs
+from common.training.loop import Batches, Loss, Part, train_epochs
+from common.training.pauses import pauses
 from common.training.rates import Schedule
 from common.training.run import Run
 from common.training.standing import Standing, set_parameters
@@ -34,29 +36,39 @@ def fit_network(
         optimizer: MXNet's name of it, with its options but for the rate.
         batches, loss, schedule, seed, momentum: as in `train_epochs`.
         evaluate: scores the net on validation, `loss` among the scores.
-        run: is told of every epoch, keeps where it stands after each, and says which is the best
-            and after how many worse ones training stops.
+        run: is told of every epoch, keeps where it stands, and says which epoch is the best and
+            after how many worse ones training stops.
+
+    Raises:
+        KeyboardInterrupt: the platform ended the job; where it stood is kept.
     """
     trainer = gluon.Trainer(net.collect_params(), optimizer, options, kvstore=None)
     standing = run.checkpoints.restore(net, trainer) or Standing()
     choice = run.choice
     given_up = choice.gives_up(standing.epoch, standing.kept)
-    for epoch in train_epochs(
-        trainer,
-        batches,
-        loss,
-        schedule,
-        epochs=standing.epoch if given_up else epochs,
-        seed=seed,
-        momentum=momentum,
-        done=standing.epoch,
-        step=standing.step,
-    ):
-        scores = evaluate()
-        run.report(epoch, scores)
-        standing = standing.after(epoch, scores, net, choice)
-        run.checkpoints.save(net, trainer, standing)
-        if choice.gives_up(standing.epoch, standing.kept):
-            break
+
+    def save(part: Part) -> None:
+        run.checkpoints.save(net, trainer, replace(standing, part=part))
+
+    with pauses(run.checkpoints, save) as after_step:
+        for epoch in train_epochs(
+            trainer,
+            batches,
+            loss,
+            schedule,
+            epochs=standing.epoch if given_up else epochs,
+            seed=seed,
+            momentum=momentum,
+            done=standing.epoch,
+            step=standing.steps,
+            part=standing.part,
+            after_step=after_step,
+        ):
+            scores = evaluate()
+            run.report(epoch, scores)
+            standing = standing.after(epoch, scores, net, choice)
+            run.checkpoints.save(net, trainer, standing)
+            if choice.gives_up(standing.epoch, standing.kept):
+                break
     set_parameters(net, standing.best)
     return standing.history

@@ -1,9 +1,13 @@
-"""The training loop. It yields after every epoch; saving, logging and stopping stay outside."""
+"""The training loop: it yields after every epoch, and tells of every step.
+
+Saving, logging and stopping stay outside.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 import mxnet as mx
@@ -20,6 +24,23 @@ class Batches(Protocol):
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[Any]: ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is done of an epoch: its first `steps`, and the losses' sum over so many `members`."""
+
+    steps: int = 0
+    loss: float = 0.0
+    members: int = 0
+
+    def after(self, losses: mx.nd.NDArray) -> Part:
+        """One step more, on a batch of which each member had its loss."""
+        loss = self.loss + float(losses.sum().asscalar())
+        return Part(self.steps + 1, loss, self.members + len(losses))
+
+
+NOTHING = Part()
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,8 @@ def train_epochs(
     momentum: Schedule | None = None,
     done: int = 0,
     step: int = 0,
+    part: Part = NOTHING,
+    after_step: Callable[[Part], None] = lambda part: None,
 ) -> Iterator[Epoch]:
     """Train, and yield after each epoch.
 
@@ -50,21 +73,28 @@ def train_epochs(
         loss: computes the loss of each member of a batch, under `autograd.record`.
         seed: the random numbers of step n depend on `seed + n` alone.
         momentum: what each step takes; None leaves it to the optimizer.
-        done, step: epochs and steps that an earlier run has done.
+        done, step: epochs, and steps in all, that an earlier run has done.
+        part: what that run has done of the epoch after these.
+        after_step: is told what is done of the epoch; what it raises ends the run.
     """
     for number in range(done, epochs):
-        total, members, rates = 0.0, 0, []
         epoch_batches = batches(number)
-        for index, batch in enumerate(epoch_batches):
-            time = number + index / len(epoch_batches)
-            rates.append((time, schedule(time)))
+        times = [number + index / len(epoch_batches) for index in range(len(epoch_batches))]
+        rates = tuple((time, schedule(time)) for time in times)
+        for batch in _beyond(epoch_batches, part.steps):
+            time, rate = rates[part.steps]
             if momentum is not None:
                 _set_momentum(trainer.optimizer, momentum(time))
-            losses = train_step(trainer, loss, batch, rates[-1][1], seed + step)
-            total += float(losses.sum().asscalar())
-            members += len(losses)
+            part = part.after(train_step(trainer, loss, batch, rate, seed + step))
             step += 1
-        yield Epoch(number + 1, total / max(1, members), tuple(rates))
+            after_step(part)
+        yield Epoch(number + 1, part.loss / max(1, part.members), rates)
+        part = NOTHING
+
+
+def _beyond(batches: Batches, steps: int) -> Iterable[Any]:
+    """Those after the first `steps`, which are not made again where they can be left out."""
+    return batches[steps:] if isinstance(batches, Sequence) else islice(batches, steps, None)
 
 
 def train_step(

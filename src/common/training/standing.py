@@ -1,4 +1,4 @@
-"""Where a training run stands: the epochs that are done, and the best of them."""
+"""Where a training run stands: the epochs that are done, the best of them, and the one begun."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from mxnet import gluon
 from common.job.errors import ClientError
 from common.training.choice import FIRST_CHOICE, Choice
 from common.training.history import History, Scores
-from common.training.loop import Epoch
+from common.training.loop import NOTHING, Epoch, Part
 
 Parameters = dict[str, mx.nd.NDArray]
 
 
 @dataclass(frozen=True)
 class Standing:
-    """`epoch` and `step` count what is done; `best` are the parameters of epoch `kept`."""
+    """`epoch` counts the epochs that are done, `step` their steps; `part` is of the next one.
+
+    `best` are the parameters of epoch `kept`.
+    """
 
     epoch: int = 0
     step: int = 0
@@ -28,6 +31,12 @@ class Standing:
     rows: tuple[Mapping[str, float], ...] = ()
     rates: tuple[tuple[float, float], ...] = ()
     best: Parameters = field(default_factory=dict)
+    part: Part = NOTHING
+
+    @property
+    def steps(self) -> int:
+        """All that are done."""
+        return self.step + self.part.steps
 
     def after(
         self, epoch: Epoch, scores: Scores, net: gluon.Block, choice: Choice = FIRST_CHOICE
@@ -55,6 +64,7 @@ class Standing:
             ),
             rates=(*self.rates, *epoch.rates),
             best=parameters_of(net) if better else self.best,
+            part=NOTHING,
         )
 
     @property
@@ -70,9 +80,14 @@ class Standing:
     @classmethod
     def from_json(cls, values: Mapping[str, Any], best: Parameters) -> Standing:
         """What `as_json` and the parameters were made of."""
-        rates = tuple((time, rate) for time, rate in values["rates"])
         return cls(
-            values["epoch"], values["step"], values["kept"], tuple(values["rows"]), rates, best
+            values["epoch"],
+            values["step"],
+            values["kept"],
+            tuple(values["rows"]),
+            tuple((time, rate) for time, rate in values["rates"]),
+            best,
+            Part(**values["part"]),
         )
 
 
