@@ -13,13 +13,17 @@ KINDS = ("text", "image", "sequence")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_metric_is_read_once_an_epoch(plain, kind):
+def test_every_metric_is_read_once_an_epoch_and_a_base_models_once_of_what_was_kept(plain, kind):
     log = plain[kind].outcome.out
     history = plain[kind].folder / "model" / ("sequence" if kind == "sequence" else "")
     epochs = len(json.loads((history / "history.json").read_text())["epochs"])
+    kept = json.loads((plain[kind].folder / "model" / "manifest.json").read_text())["metrics"]
     for one in definitions(kind):
         values = re.findall(one["Regex"], log)
-        assert len(values) == epochs, one["Name"]
+        of_model = kind != "sequence" and one["Name"].startswith("validation:")
+        assert len(values) == epochs + of_model, one["Name"]
+        if of_model:
+            assert values[-1] == f"{kept[one['Name'].replace(':', '_')]:.6g}"
         assert all(float(value) >= 0 for value in values)
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax
 
-from common.models.heads import class_temperature, heads_loss, opinions_of, score
+from common.models.heads import class_temperature, heads_loss, mean_heads, opinions_of, score
 from common.pages.targets import Targets
 
 RNG = np.random.default_rng(0)
@@ -90,3 +90,19 @@ def test_a_handful_of_pages_does_not_make_it_sure():
     ends = np.zeros(3, np.float32)
     found = class_temperature(output, Targets(np.zeros(3, np.int32), ends, ends, ends + 1))
     assert 0.5 < found < 1
+
+
+def test_the_mean_of_heads_has_the_mean_of_their_probabilities():
+    """Also where logits are far out, and their exponentials beyond what floats hold."""
+    heads = np.random.default_rng(0).normal(0, 4, (3, 50, 7)).astype(np.float32)
+    heads[0, 0], heads[1, 0] = 200, -200
+    together = opinions_of(mean_heads(list(heads)))
+    apart = [opinions_of(one) for one in heads]
+    for name in ("probabilities", "first_page", "last_page"):
+        mean = np.mean([getattr(one, name) for one in apart], axis=0)
+        np.testing.assert_allclose(getattr(together, name), mean, rtol=1e-4, atol=1e-7)
+
+
+def test_of_one_network_the_heads_stay_as_they_are():
+    heads = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(mean_heads([heads]), heads)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.builders import make_channel
@@ -79,6 +81,62 @@ def test_weight_decay_draws_weights_to_zero_and_leaves_biases_and_scales_alone(p
             np.testing.assert_array_equal(drawn, np.zeros_like(drawn))
 
 
+def test_a_page_of_a_rare_class_counts_as_much_more_as_it_is_told_to(pages):
+    """One step on two pages of letters and 24 of invoices."""
+    train, validation, bitmaps = pages
+    rows = [row for row, label in enumerate(train.labels) if label == "invoice" or row < 2]
+    few = train.take(rows)
+    one_step = {"min_lr": 0.1, "max_lr": 0.1, "batch_size": 4096}
+
+    def pull(weighting):
+        """To letters, away from invoices."""
+        model, _ = fit((few, validation, bitmaps), **one_step, class_weighting=weighting)
+        found = weights(model)
+        name = next(name for name in found if name.endswith("dense0_bias"))
+        invoices, letters = found[name][:2]
+        return letters - invoices
+
+    assert [few.labels.count(label) for label in ("letter", "invoice")] == [2, 24]
+    pages_alike, between, classes_alike = (pull(weighting) for weighting in (0, 0.5, 1))
+    assert pages_alike < between < classes_alike
+    assert abs(classes_alike) < abs(pages_alike) / 2
+
+
+@pytest.mark.parametrize("figure", ["loss", "accuracy", "macro_f1"])
+def test_the_named_figure_chooses_the_epoch_and_patience_ends_the_run(pages, figure):
+    """At a rate so low that hardly anything changes, and one so high that it gets worse."""
+    _, history = fit(pages, epochs=12, max_lr=0.3, choose_by=figure, patience=2)
+    found = [row[f"validation_{figure}"] for row in history.epochs]
+    best = min(found) if figure == "loss" else max(found)
+    assert found[history.kept - 1] == best
+    assert len(found) < 12
+    assert len(found) == history.kept + 2
+
+
+def test_probabilities_are_calibrated_on_validation(pages):
+    """No temperature says more of what the validation pages are, but for a doubt of it."""
+    model, _ = fit(pages, epochs=2)
+    channel, bitmaps = pages[1], pages[2]
+    raw = replace(model, temperature=1.0).outputs(channel, HELD_OUT, bitmaps)
+    assert raw.classes == model.classes
+    truth = [model.classes.index(label) for label in channel.labels]
+
+    def doubtful_loss(temperature):
+        likely = tempered(raw.probabilities, temperature)[np.arange(len(truth)), truth]
+        return -np.log(likely).sum() + (np.log(temperature) / 0.5) ** 2 / 2
+
+    around = [doubtful_loss(model.temperature * factor) for factor in (0.95, 1, 1.05)]
+    assert min(around) == around[1]
+    assert model.temperature != pytest.approx(1, abs=0.01)
+    found = model.outputs(channel, HELD_OUT, bitmaps).probabilities
+    np.testing.assert_allclose(found, tempered(raw.probabilities, model.temperature), atol=1e-6)
+
+
+def tempered(probabilities, temperature):
+    powers = probabilities.astype(np.float64) ** (1 / temperature)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 def test_a_snapshot_ensemble_is_the_mean_of_the_last_cycles_ends(pages, tmp_path):
     """Of a run with two epochs more, the networks after epochs 4 and 2 of runs that end there."""
     values = {"epochs": 6, "snapshot_ensemble": 2}
@@ -97,14 +155,21 @@ def test_a_snapshot_ensemble_is_the_mean_of_the_last_cycles_ends(pages, tmp_path
         ImageModel(model.classes, model.hyperparameters, (net,)).outputs(channel, HELD_OUT, bitmaps)
         for net in model.nets
     ]
-    for name in ("probabilities", "first_page", "last_page"):
+    for name in ("first_page", "last_page"):
         mean = np.mean([getattr(one, name) for one in apart], axis=0)
         np.testing.assert_allclose(getattr(together, name), mean, atol=1e-6)
+    mean = np.mean([one.probabilities for one in apart], axis=0)
+    np.testing.assert_allclose(together.probabilities, tempered(mean, model.temperature), atol=1e-6)
+    predicted = np.array(together.classes)[mean.argmax(axis=1)]
+    found = history.best()
+    assert found["validation_accuracy"] == np.mean(predicted == channel.labels)
+    assert found["validation_loss"] not in [row["validation_loss"] for row in history.epochs]
     np.testing.assert_array_equal(together.embedding, apart[0].embedding)
     assert np.abs(apart[0].probabilities - apart[1].probabilities).max() > 1e-4
 
     model.save(tmp_path)
-    assert {file.name for file in tmp_path.iterdir()} == {"weights.params", "weights-2.params"}
+    files = {"weights.params", "weights-2.params", "calibration.json"}
+    assert {file.name for file in tmp_path.iterdir()} == files
     loaded = load_image_model(tmp_path, model.classes, model.hyperparameters)
     again = loaded.outputs(channel, HELD_OUT, bitmaps)
     np.testing.assert_array_equal(again.probabilities, together.probabilities)

@@ -30,6 +30,33 @@ def _lonely_fold(folds: int) -> Iterator[Conflict]:
         yield Conflict(("folds",), "folds must be 0, for none, or at least 2, not 1")
 
 
+def _class_weighting() -> Any:
+    """Of a base model, as `_choose_by` and `_patience`."""
+    return Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="how much more a page of a rare class counts: 1 gives all classes the same "
+        "weight, 0 all pages",
+    )
+
+
+def _choose_by() -> Any:
+    return Field(
+        default="loss", description="figure on validation by which the epoch to keep is chosen"
+    )
+
+
+def _patience(more: str = "") -> Any:
+    return Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description=f"epochs without a better one after which training stops; 0: never{more}",
+    )
+
+
+Figure = Literal["loss", "accuracy", "macro_f1"]
 LEARNING_RATES = {"cnn": 0.003, "bert": 0.0001}
 
 
@@ -98,22 +125,9 @@ class TextHyperparameters(Hyperparameters):
         le=0.5,
         description="largest character error rate put into half of the pages; 0: none",
     )
-    class_weighting: float = Field(
-        default=0.5,
-        ge=0,
-        le=1,
-        description="how much more a page of a rare class counts: 1 gives all classes the same "
-        "weight, 0 all pages",
-    )
-    choose_by: Literal["loss", "accuracy", "macro_f1"] = Field(
-        default="loss", description="figure on validation by which the epoch to keep is chosen"
-    )
-    patience: int = Field(
-        default=0,
-        ge=0,
-        le=1000,
-        description="epochs without a better one after which training stops; 0: never",
-    )
+    class_weighting: float = _class_weighting()
+    choose_by: Figure = _choose_by()
+    patience: int = _patience()
     folds: int = _folds(5)
 
     def conflicts(self) -> Iterator[Conflict]:
@@ -195,6 +209,9 @@ class ImageHyperparameters(Hyperparameters):
     augmentation: float = Field(
         default=1.0, ge=0, le=3, description="strength of shift, scale, rotation and noise; 0: none"
     )
+    class_weighting: float = _class_weighting()
+    choose_by: Figure = _choose_by()
+    patience: int = _patience("; less than a cycle_length may end it in mid-cycle")
     folds: int = _folds(4)
 
     @property

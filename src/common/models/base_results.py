@@ -25,6 +25,12 @@ def print_epoch(epoch: Epoch, scores: Scores) -> None:
     metrics.emit({"train:loss": epoch.train_loss, **validation})
 
 
+def _print_kept(history: History) -> None:
+    """The log's last figures are the model's: the best epoch need not have been the last one."""
+    figures = history.best().items()
+    metrics.emit({n.replace("_", ":", 1): v for n, v in figures if n.startswith("validation_")})
+
+
 def held_out_outputs(
     channels: TrainingChannels, say: Callable[[Channel, str], PageOutputs]
 ) -> dict[str, PageOutputs]:
@@ -45,6 +51,7 @@ def write_base_results(
     Args:
         load: reads the artifact again.
     """
+    _print_kept(history)
     for name, of_pages in outputs.items():
         write_page_outputs(job.folders.output_data / PAGE_OUTPUTS / f"{name}.npz", of_pages)
     write_artifact(

@@ -14,7 +14,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon
 from numpy.typing import NDArray
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, log_expit, log_softmax, logsumexp, softmax
 from sklearn.metrics import f1_score
 
 from common.models.temperature import best_temperature
@@ -99,10 +99,18 @@ def class_temperature(output: NDArray[np.float32], targets: Targets) -> float:
     return best_temperature(loss, bounds=(-3, 3), doubt=_DOUBT)
 
 
-def mean_opinions(opinions: Sequence[Opinions]) -> Opinions:
-    """What several models say of the same pages, on average."""
-    said = [(one.probabilities, one.first_page, one.last_page) for one in opinions]
-    return Opinions(*(np.mean(parts, axis=0) for parts in zip(*said, strict=True)))
+def mean_heads(outputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Heads [pages, classes + 2] whose probabilities are the means of several networks'.
+
+    Those of the classes are logarithms of probabilities, to be read as any other logits.
+    """
+    if len(outputs) == 1:
+        return outputs[0]
+    heads = np.stack(outputs).astype(np.float64)
+    classes, ends = heads[..., :-BOUNDARY_HEADS], heads[..., -BOUNDARY_HEADS:]
+    mean = logsumexp(log_softmax(classes, axis=2), axis=0) - np.log(len(heads))
+    odds = logsumexp(log_expit(ends), axis=0) - logsumexp(log_expit(-ends), axis=0)
+    return np.concatenate([mean, odds], axis=1).astype(np.float32)
 
 
 def score(output: NDArray[np.float32], targets: Targets) -> dict[str, float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count, takewhile
 from pathlib import Path
@@ -12,18 +13,21 @@ import mxnet as mx
 import numpy as np
 from numpy.typing import NDArray
 
+from common.job.files import write_json
 from common.job.tables import ImageHyperparameters
 from common.models.augmentation import darkness_of
-from common.models.heads import Opinions, mean_opinions, opinions_of
+from common.models.heads import class_temperature, mean_heads, opinions_of
 from common.models.image_folding import fold
 from common.models.image_network import LANES, PageCNN, copy_parameters
 from common.pages.bitmap_descriptor import describe_bitmaps
 from common.pages.bitmaps import PAPER, BitmapCache
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, join_descriptors, page_outputs
+from common.pages.targets import Targets
 from common.training.prefetch import Prefetched
 
 _PREDICT = 16  # pages of one forward pass
+_CALIBRATION = "calibration.json"
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,13 @@ class ImageModel:
     """A trained image model: a network, or several whose opinions are averaged.
 
     They are neither widened nor folded: what an artifact holds does not depend on either.
+    `temperature` calibrates the classes, of several networks those of their mean.
     """
 
     classes: tuple[str, ...]
     hyperparameters: ImageHyperparameters
     nets: tuple[PageCNN, ...]
+    temperature: float = 1.0
 
     @cached_property
     def predictors(self) -> list[PageCNN]:
@@ -45,7 +51,8 @@ class ImageModel:
     def outputs(self, channel: Channel, how: str, bitmaps: BitmapCache) -> PageOutputs:
         """What the model says of each page; a page without bitmap is judged as a blank one."""
         present = np.array([page.has_image for page in channel.pages], dtype=bool)
-        embedding, opinions, descriptors = self._judge(channel, bitmaps)
+        embedding, heads, descriptors = self._judge(channel, bitmaps)
+        opinions = opinions_of(heads, self.temperature)
         return page_outputs(
             channel,
             kind="image",
@@ -61,23 +68,34 @@ class ImageModel:
 
     def _judge(
         self, channel: Channel, bitmaps: BitmapCache
-    ) -> tuple[NDArray[np.float32], Opinions, dict[str, NDArray]]:
-        """(embedding, opinions, descriptors), a few batches of bitmaps in memory at a time.
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray]]:
+        """(embedding, heads, descriptors), a few batches of bitmaps in memory at a time.
 
         The embedding is the first network's: each has directions of its own.
         """
         parts = []
         for seen in read_ahead(channel, bitmaps):
-            said = [forward(net, seen) for net in self.predictors]
-            heads = np.stack([heads for _, heads in said])
-            parts.append((said[0][0], heads, describe_bitmaps(seen)))
-        embeddings, of_nets, descriptors = zip(*parts, strict=True)
-        opinions = mean_opinions([opinions_of(heads) for heads in np.concatenate(of_nets, axis=1)])
-        return np.concatenate(embeddings), opinions, join_descriptors(descriptors)
+            embeddings, heads = zip(*(forward(net, seen) for net in self.predictors), strict=True)
+            parts.append((embeddings[0], mean_heads(heads), describe_bitmaps(seen)))
+        embedding, of_pages, descriptors = zip(*parts, strict=True)
+        return np.concatenate(embedding), np.concatenate(of_pages), join_descriptors(descriptors)
+
+    def heads(self, channel: Channel, bitmaps: BitmapCache) -> NDArray[np.float32]:
+        """What its networks say of each page on average, [pages, classes + 2]; uncalibrated."""
+        parts = [
+            mean_heads([forward(net, seen)[1] for net in self.predictors])
+            for seen in read_ahead(channel, bitmaps)
+        ]
+        return np.concatenate(parts)
+
+    def calibrated(self, heads: NDArray[np.float32], targets: Targets) -> ImageModel:
+        """The model whose probabilities mean what they say, by its heads on held-out pages."""
+        return replace(self, temperature=class_temperature(heads, targets))
 
     def save(self, folder: Path) -> None:
         for net, file in zip(self.nets, _files(folder), strict=False):
             net.save_parameters(str(file))
+        write_json(folder / _CALIBRATION, {"temperature": self.temperature})
 
 
 def load_image_model(
@@ -88,7 +106,8 @@ def load_image_model(
     for file in takewhile(Path.is_file, _files(folder)):
         nets.append(PageCNN(len(classes), hyperparameters))
         nets[-1].load_parameters(str(file))
-    return ImageModel(tuple(classes), hyperparameters, tuple(nets))
+    temperature = json.loads((folder / _CALIBRATION).read_text())["temperature"]
+    return ImageModel(tuple(classes), hyperparameters, tuple(nets), temperature)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -23,6 +23,7 @@ from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
 from common.pages.targets import targets_of
 from common.training.checkpoints import Checkpoints
+from common.training.choice import Choice
 from common.training.fit import fit_network
 from common.training.history import History
 from common.training.rate_range import rate_range_test
@@ -44,12 +45,12 @@ def fit_image_model(
 ) -> tuple[ImageModel, History]:
     """Train on the pages of `train` that have a bitmap.
 
-    The epoch with the lowest loss on `validation` is kept, or with `snapshot_ensemble` the
-    networks of the last cycles' ends.
+    The best epoch on `validation` by `choose_by` is kept, or with `snapshot_ensemble` the networks
+    of the last cycles' ends; `validation` also calibrates what is kept.
     """
     hp = hyperparameters
     train, validation = _with_images(train), _with_images(validation)
-    pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
+    pages = TrainingPages(train, targets_of(train, classes, hp.class_weighting), bitmaps, hp)
     held_out = targets_of(validation, classes)
     net = initialised(classes, hp)
     rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
@@ -67,10 +68,20 @@ def fit_image_model(
             epochs=hp.epochs,
             seed=hp.seed,
             evaluate=lambda: score(_heads(net, validation, bitmaps), held_out),
-            run=replace(run, checkpoints=checkpoints, report=snapshots.keeping(net, run.report)),
+            run=replace(
+                run,
+                checkpoints=checkpoints,
+                choice=Choice(hp.choose_by, hp.patience),
+                report=snapshots.keeping(net, run.report),
+            ),
         )
-        kept = snapshots.read(len(history.epochs)) or [parameters_of(net)]
-    return ImageModel(tuple(classes), hp, tuple(_plain(net, one, hp) for one in kept)), history
+        kept = snapshots.read(len(history.epochs))
+    networks = tuple(_plain(net, one, hp) for one in kept or [parameters_of(net)])
+    model = ImageModel(tuple(classes), hp, networks)
+    heads = model.heads(validation, bitmaps)
+    if kept:
+        history = replace(history, together=score(heads, held_out))
+    return model.calibrated(heads, held_out), history
 
 
 @contextmanager
@@ -101,7 +112,7 @@ def try_image_rates(
 ) -> list[tuple[float, float]]:
     """The learning-rate range test: (rate, loss) of each step, momentum as it starts a cycle."""
     hp, train = hyperparameters, _with_images(train)
-    pages = TrainingPages(train, targets_of(train, classes), bitmaps, hp)
+    pages = TrainingPages(train, targets_of(train, classes, hp.class_weighting), bitmaps, hp)
     net = initialised(classes, hp)
     trainer = gluon.Trainer(net.collect_params(), hp.optimizer, _options(hp), kvstore=None)
     return rate_range_test(

@@ -12,7 +12,7 @@ from mxnet import gluon
 
 from common.job.errors import ClientError
 from common.training.choice import FIRST_CHOICE, Choice
-from common.training.history import History, Scores
+from common.training.history import History, Scores, validation_row
 from common.training.loop import NOTHING, Epoch, Part
 
 Parameters = dict[str, mx.nd.NDArray]
@@ -52,7 +52,6 @@ class Standing:
                 "number. Lower the learning rate (learning_rate, or the image model's max_lr)."
             )
         better = not self.kept or choice.prefers(scores, self.rows[self.kept - 1])
-        validation = {f"validation_{name}": value for name, value in scores.items()}
         return replace(
             self,
             epoch=epoch.number,
@@ -60,7 +59,11 @@ class Standing:
             kept=epoch.number if better else self.kept,
             rows=(
                 *self.rows,
-                {"epoch": epoch.number, "train_loss": epoch.train_loss, **validation},
+                {
+                    "epoch": epoch.number,
+                    "train_loss": epoch.train_loss,
+                    **validation_row(scores),
+                },
             ),
             rates=(*self.rates, *epoch.rates),
             best=parameters_of(net) if better else self.best,
