@@ -23,6 +23,7 @@ from common.models.base_results import (
 )
 from common.models.image_demands import refuse_precision, refuse_too_large
 from common.models.image_training import fit_image_model, try_image_rates
+from common.pages.bitmap_store import BitmapStore
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
 from common.pages.folds import assign_folds
@@ -32,6 +33,8 @@ from common.results.rate_range import rate_range, write_rate_range
 from common.training.checkpoints import Checkpoints
 from common.training.out_of_fold import out_of_fold
 from common.training.run import Run
+
+CACHE = "decoded bitmaps are kept for the next job of the same pages"
 
 
 def train(job: Job[ImageHyperparameters]) -> None:
@@ -48,7 +51,7 @@ def train(job: Job[ImageHyperparameters]) -> None:
     if hp.folds:  # may refuse, so it comes before what takes long
         fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_image)
 
-    with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
+    with bitmap_cache(job) as bitmaps:
         for channel in (channels.train, *channels.held_out):
             bitmaps.add(channel)
 
@@ -66,10 +69,16 @@ def train(job: Job[ImageHyperparameters]) -> None:
     write_base_results(job, model, history, channels, outputs, load_image)
 
 
+def bitmap_cache(job: Job[ImageHyperparameters]) -> BitmapCache:
+    hp, folder = job.hyperparameters, job.folders.cache
+    store = BitmapStore.within(folder) if folder else None
+    return BitmapCache(hp.height, hp.width, hp.worker, store)
+
+
 def propose_rates(job: Job[ImageHyperparameters], channels: TrainingChannels) -> None:
     """Write the learning-rate range test to the output data folder, and no artifact."""
     hp = job.hyperparameters
-    with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
+    with bitmap_cache(job) as bitmaps:
         bitmaps.add(channels.train)
         points = try_image_rates(channels.train, channels.classes, hp, bitmaps)
     found = rate_range(points)
@@ -78,4 +87,4 @@ def propose_rates(job: Job[ImageHyperparameters], channels: TrainingChannels) ->
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(train, ImageHyperparameters, kind="image", channels=CHANNELS))
+    sys.exit(run_job(train, ImageHyperparameters, kind="image", channels=CHANNELS, cache=CACHE))

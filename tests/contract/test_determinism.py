@@ -54,6 +54,16 @@ def test_how_many_threads_decode_bitmaps_does_not_matter(plain, tmp_path):
     assert trained.output == plain["image"].output
 
 
+def test_whether_an_earlier_job_decoded_the_bitmaps_does_not_matter(plain, tmp_path):
+    cache = {"cache-dir": tmp_path / "cache"}
+    first, second = (train(tmp_path / name, "image", cache) for name in ("first", "second"))
+    assert "already" not in first.outcome.err
+    assert second.outcome.err.count("already") == 2
+    for trained in (first, second):
+        assert trained.model == plain["image"].model
+        assert trained.output == plain["image"].output
+
+
 def test_no_manifest_knows_when_or_where(plain):
     for kind in KINDS:
         folder = plain[kind].folder

@@ -125,6 +125,16 @@ def test_a_negative_value_after_a_flag_that_has_one_belongs_to_none(container, c
     assert "'-1e-3' belongs to no flag" in capsys.readouterr().err
 
 
+def test_a_cache_is_for_the_jobs_that_have_one(capsys):
+    argv = ["--train=t", "--model-dir=m", "--output-data-dir=o", "--cache-dir=c"]
+    jobs = []
+    places = {"kind": "text", "channels": CHANNELS, "argv": argv}
+    assert run_job(jobs.append, Table, **places, cache="odds and ends are kept") == 0
+    assert jobs[0].folders.cache == Path("c")
+    assert run_job(jobs.append, Table, **places) == 1
+    assert "'cache-dir' is unknown" in capsys.readouterr().err
+
+
 def test_names_are_not_abbreviated(container, capsys):
     assert jobs_of("--epo", "3") == []
     assert "'epo' is unknown. Did you mean 'epochs'?" in capsys.readouterr().err

@@ -1,6 +1,8 @@
+import errno
 import struct
 import zlib
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -102,6 +104,20 @@ def test_every_bad_bitmap_is_named_with_its_page(tmp_path):
     with BitmapCache(40, 30) as cache, pytest.raises(ClientError) as caught:
         cache.add(channel_with(tmp_path, "a.png", "b.png"))
     assert all(f"page {page} of stream 's'" in str(caught.value) for page in (1, 2))
+
+
+def test_a_container_without_shared_memory_is_no_matter(tmp_path):
+    """Docker gives 64 MB of it, some runtimes none: worker processes would have to do without."""
+    images = [save(tmp_path / f"{grey}.png", np.full((40, 30), grey)) for grey in range(100)]
+    channel = channel_with(tmp_path, *images)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with (
+        mock.patch("_multiprocessing.SemLock", side_effect=full),
+        mock.patch("_posixshmem.shm_open", side_effect=full),
+        BitmapCache(40, 30, workers=4) as cache,
+    ):
+        cache.add(channel)
+        assert cache.read_pages(channel)[:, 5, 5].tolist() == list(range(100))
 
 
 def test_scratch_space_is_given_back_and_has_no_name(tmp_path, monkeypatch):

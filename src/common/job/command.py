@@ -46,6 +46,7 @@ def run_job(
     *,
     kind: str,
     channels: Mapping[str, str],
+    cache: str | None = None,
     argv: Sequence[str] | None = None,
 ) -> int:
     """Read the job, run its story and return the exit status.
@@ -55,12 +56,14 @@ def run_job(
         table: the model's hyperparameters.
         kind: of the artifact that it writes.
         channels: name → what the channel holds, for the help.
+        cache: what the job may leave for the next one, for the help; None where there is nothing.
     """
     container = container_folders()
     failure = container.failure if container else None
 
     def read_and_run() -> None:
-        job = _read_job(table, container, channels, sys.argv[1:] if argv is None else argv)
+        words = sys.argv[1:] if argv is None else argv
+        job = _read_job(table, container, channels, cache, words)
         refuse_foreign(job.folders.model, kind=kind)
         log.start(job.hyperparameters)
         story(job)
@@ -129,9 +132,10 @@ def _read_job(
     table: type[Table],
     container: Folders | None,
     channels: Mapping[str, str],
+    cache: str | None,
     argv: Sequence[str],
 ) -> Job[Table]:
-    parser = _parser(table, container, channels)
+    parser = _parser(table, channels, cache)
     known, others = parser.parse_known_args(_joined(argv))
     flags = {name: value for name, value in vars(known).items() if value is not None}
     folders = _folders(container, channels, flags)
@@ -168,7 +172,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(
-    table: type[Hyperparameters], container: Folders | None, channels: Mapping[str, str]
+    table: type[Hyperparameters], channels: Mapping[str, str], cache: str | None
 ) -> argparse.ArgumentParser:
     parser = _Parser(
         description=sys.modules["__main__"].__doc__,
@@ -185,6 +189,8 @@ def _parser(
     places.add_argument(
         "--checkpoint-dir", metavar="DIR", help="where an interrupted job goes on from (optional)"
     )
+    if cache is not None:
+        places.add_argument("--cache-dir", metavar="DIR", help=f"where {cache} (optional)")
     tuned = parser.add_argument_group("hyperparameters")
     for name, field in table.model_fields.items():
         rule = valid_values(table, name)
@@ -199,20 +205,23 @@ def _folders(
     """Take the folders out of `flags`; what is left are hyperparameters."""
     named = {name: Path(flags.pop(name)) for name in channels if name in flags}
     model, output = flags.pop("model_dir", None), flags.pop("output_data_dir", None)
-    checkpoints = Path(flags.pop("checkpoint_dir")) if "checkpoint_dir" in flags else None
+    checkpoints, cache = (
+        Path(flags.pop(name)) if name in flags else None for name in ("checkpoint_dir", "cache_dir")
+    )
     if container is None:
         if model is None or output is None:
             raise ClientError(
                 "outside a container the job needs --model-dir DIR and --output-data-dir DIR "
                 "(and a folder for each channel; --help lists them)."
             )
-        return Folders(Path(model), Path(output), named, checkpoints=checkpoints)
+        return Folders(Path(model), Path(output), named, checkpoints=checkpoints, cache=cache)
     return replace(
         container,
         model=Path(model) if model else container.model,
         output_data=Path(output) if output else container.output_data,
         channels={**container.channels, **named},
         checkpoints=checkpoints or container.checkpoints,
+        cache=cache,
     )
 
 
@@ -241,8 +250,9 @@ def _refuse_overlaps(folders: Folders, container: Folders | None) -> None:
 def _places(folders: Folders) -> tuple[dict[str, Path], dict[str, Path]]:
     """What a job writes to and what it reads, by the names of their flags."""
     written = {"model-dir": folders.model, "output-data-dir": folders.output_data}
-    if folders.checkpoints is not None:
-        written["checkpoint-dir"] = folders.checkpoints
+    for name, folder in (("checkpoint-dir", folders.checkpoints), ("cache-dir", folders.cache)):
+        if folder is not None:
+            written[name] = folder
     return written, dict(folders.channels)
 
 

@@ -16,7 +16,8 @@ class Folders:
 
     `channels` maps a channel's name to its folder, which may be read-only. `failure` is the file
     that SageMaker shows when a job fails; None on a laptop, where the terminal shows it.
-    `checkpoints` holds where an interrupted job goes on from; None where nobody asked for it.
+    `checkpoints` holds where an interrupted job goes on from, `cache` what one job leaves for the
+    next; None where nobody asked for it.
     """
 
     model: Path
@@ -24,6 +25,7 @@ class Folders:
     channels: Mapping[str, Path] = field(default_factory=dict)
     failure: Path | None = None
     checkpoints: Path | None = None
+    cache: Path | None = None
 
     def channel(self, name: str) -> Path:
         """The folder of a channel that the job cannot do without."""

@@ -1,12 +1,14 @@
-"""Page bitmaps: decoded once, kept as bytes in scratch space."""
+"""Page bitmaps: decoded once, kept as bytes on disk."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from common.job.errors import refuse
-from common.job.log import progress
-from common.pages.channel import Channel
+from common.job.log import logger, progress
+from common.pages.bitmap_store import BitmapStore
+from common.pages.channel import Channel, bitmap_hash
+from common.pages.page import Page
 
 MAX_PIXELS = 80_000_000  # an A3 page at 600 dpi has 70 million
 PAPER = 255
@@ -64,53 +68,93 @@ def grey_of(image: Image.Image) -> Image.Image:
 
 
 class BitmapCache:
-    """Decoded bitmaps of one size, looked up by path, in one file of bytes; gone when closed.
+    """Decoded bitmaps of one size, looked up by path, in files of bytes.
 
-    The file is read and written, not mapped: a page that is mapped counts as the process's own
+    With a store they are read from there and left there; else they are gone when it is closed.
+
+    The files are read and written, not mapped: a page that is mapped counts as the process's own
     memory once it was touched, and a full disk ends whoever writes to a map by SIGBUS.
     """
 
-    def __init__(self, height: int, width: int, workers: int = 2) -> None:
-        self.height, self.width, self.workers = height, width, workers
-        self._file, name = tempfile.mkstemp(prefix="bitmaps-")
-        Path(name).unlink()  # whatever ends the process, nothing is left
+    def __init__(
+        self, height: int, width: int, workers: int = 2, store: BitmapStore | None = None
+    ) -> None:
+        self.height, self.width, self.workers, self.store = height, width, workers, store
         self._rows: dict[Path, int] = {}
+        self._files: list[tuple[int, int]] = []  # first row, descriptor
 
     def __enter__(self) -> BitmapCache:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        for _, handle in self._files:
+            os.close(handle)
         self._rows.clear()
-        os.close(self._file)
+        self._files.clear()
 
     def add(self, channel: Channel) -> None:
-        """Decode the channel's bitmaps with `workers` threads.
+        """Decode the channel's bitmaps with `workers` threads, unless the store has them.
 
         Raises:
             ClientError: names every page whose bitmap cannot be used.
         """
         found = {channel.image_path(page): page for page in channel.pages if page.image}
-        paths = [path for path in found if path is not None and path not in self._rows]
+        pages = {path: page for path, page in found.items() if path and path not in self._rows}
+        if not pages:
+            return
+        handle = (
+            self._decoded(channel.name, pages)
+            if self.store is None
+            else self._stored(self.store, channel.name, pages)
+        )
         start = len(self._rows)
+        self._files.append((start, handle))
+        self._rows.update(zip(pages, range(start, start + len(pages)), strict=True))
 
-        def fill(place: int) -> str | None:
+    def _stored(self, store: BitmapStore, name: str, pages: Mapping[Path, Page]) -> int:
+        file = store.file([bitmap_hash(path) for path in pages], self.height, self.width)
+        handle = store.open(file, len(pages) * self.height * self.width)
+        if handle is not None:
+            logger.info("channel '%s': %d bitmaps are in %s already", name, len(pages), file)
+            return handle
+        with store.writing(file) as handle:
+            if handle is not None:
+                self._decode(name, pages, handle)
+                return handle
+        return self._decoded(name, pages)  # another job is writing the same
+
+    def _decoded(self, name: str, pages: Mapping[Path, Page]) -> int:
+        """A descriptor of the pages' bitmaps, in a file that has no name."""
+        handle, scratch = tempfile.mkstemp(prefix="bitmaps-")
+        Path(scratch).unlink()  # whatever ends the process, nothing is left
+        try:
+            self._decode(name, pages, handle)
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+    def _decode(self, name: str, pages: Mapping[Path, Page], handle: int) -> None:
+        """Write the pages' bitmaps, in their order.
+
+        Threads do it as fast as processes: Pillow lets go of the interpreter's lock, which a page
+        needs for a sixteenth of its time.
+        """
+
+        def fill(row: int, path: Path, page: Page) -> str | None:
             try:
-                self._write(start + place, decode(paths[place], self.height, self.width))
+                _write(handle, row, decode(path, self.height, self.width))
             except ValueError as error:
-                page = found[paths[place]]
-                return f"page {page.page} of stream '{page.stream}', image {paths[place]}: {error}."
+                return f"page {page.page} of stream '{page.stream}', image {path}: {error}."
             return None
 
         with ThreadPoolExecutor(self.workers) as pool:
-            places = pool.map(fill, range(len(paths)))
-            problems = list(
-                progress(places, what=f"bitmaps of {channel.name}", unit="page", total=len(paths))
-            )
+            done = pool.map(fill, range(len(pages)), pages.keys(), pages.values())
+            told = list(progress(done, what=f"bitmaps of {name}", unit="page", total=len(pages)))
         refuse(
-            [problem for problem in problems if problem],
+            [problem for problem in told if problem],
             remedy="Replace the file, or set the page's image to null.",
         )
-        self._rows.update(zip(paths, range(start, start + len(paths)), strict=True))
 
     def read_pages(self, channel: Channel) -> NDArray[np.uint8]:
         """Bitmaps [pages, height, width] of a channel that was added, blank where there is none."""
@@ -121,14 +165,16 @@ class BitmapCache:
                 self._read(self._rows[path], pages[place])
         return pages
 
-    def _write(self, row: int, bitmap: NDArray[np.uint8]) -> None:
-        left, offset = bitmap.data.cast("B"), row * bitmap.nbytes
-        while left:
-            written = os.pwrite(self._file, left, offset)
-            left, offset = left[written:], offset + written
-
     def _read(self, row: int, bitmap: NDArray[np.uint8]) -> None:
-        left, offset = bitmap.data.cast("B"), row * bitmap.nbytes
+        start, handle = self._files[bisect_right(self._files, row, key=itemgetter(0)) - 1]
+        left, offset = bitmap.data.cast("B"), (row - start) * bitmap.nbytes
         while left:
-            read = os.preadv(self._file, [left], offset)
+            read = os.preadv(handle, [left], offset)
             left, offset = left[read:], offset + read
+
+
+def _write(handle: int, row: int, bitmap: NDArray[np.uint8]) -> None:
+    left, offset = bitmap.data.cast("B"), row * bitmap.nbytes
+    while left:
+        written = os.pwrite(handle, left, offset)
+        left, offset = left[written:], offset + written

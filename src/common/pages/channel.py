@@ -106,7 +106,7 @@ class Channel:
         for page in self.pages:
             path = self.image_path(page)
             known = [page.stream, page.page, page.document, page.label, page.text_digest.hex()]
-            digest.update(json.dumps([*known, _bitmap_hash(path) if path else ""]).encode())
+            digest.update(json.dumps([*known, bitmap_hash(path) if path else ""]).encode())
         return digest.hexdigest()
 
 
@@ -132,7 +132,7 @@ class PageTexts(Sequence[str]):
 
 
 @cache
-def _bitmap_hash(path: Path) -> str:
+def bitmap_hash(path: Path) -> str:
     """Read once: the channels of the folds share their bitmaps."""
     return sha256_of(path)
 
