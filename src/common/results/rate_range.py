@@ -16,14 +16,16 @@ NAME = "lr_range_test"
 WIDTH, HEIGHT = 480, 320  # pixels
 _BEGUN, _DONE = 0.1, 0.9  # shares of the whole fall in loss
 _LEAST = 0.05  # a fall by less than this share of the loss is none
+_TURN = 0.1  # a rise by less than this share of the fall is none
+_SURE = 2  # standard errors
 
 
 @dataclass(frozen=True)
 class RateRange:
     """`rates` and `losses` of the steps, `smooth` losses [steps], and what follows.
 
-    `min_lr` is where the loss has begun to fall, `max_lr` where it is about done falling (Smith
-    2017, §3.3); both None where it never did.
+    `min_lr` is where the loss has begun to fall, `max_lr` where it no longer falls, before it first
+    rises again (Smith 2017, §3.3); both None where it never fell.
     """
 
     rates: NDArray[np.float64]
@@ -44,26 +46,59 @@ def rate_range(points: Sequence[tuple[float, float]]) -> RateRange:
     """Read a test's (rate, loss) of each step, rates ascending."""
     rates, losses = np.array(points, dtype=np.float64).reshape(-1, 2).T
     smooth = _smooth(losses) if len(losses) else losses
-    low, high = (_propose(rates, smooth) if len(losses) else None) or (None, None)
+    low, high = (_propose(rates, losses, smooth) if len(losses) else None) or (None, None)
     return RateRange(rates, losses, smooth, low, high)
+
+
+def _window(steps: int) -> int:
+    return 2 * (steps // 16) + 1
 
 
 def _smooth(losses: NDArray[np.float64]) -> NDArray[np.float64]:
     """Means of the steps around each, an eighth of the run; at the ends of what there is."""
-    window = np.ones(2 * (len(losses) // 16) + 1)
+    window = np.ones(_window(len(losses)))
     return np.convolve(losses, window, "same") / np.convolve(np.ones_like(losses), window, "same")
 
 
-def _propose(rates: NDArray[np.float64], smooth: NDArray[np.float64]) -> tuple[float, float] | None:
-    lowest = int(smooth.argmin())
-    start = float(smooth[: lowest + 1].max())
-    fall = start - float(smooth[lowest])
-    if fall < _LEAST * start:
+def _propose(
+    rates: NDArray[np.float64], losses: NDArray[np.float64], smooth: NDArray[np.float64]
+) -> tuple[float, float] | None:
+    doubt = _doubt(losses - smooth)
+    top, bottom = _first_fall(smooth, doubt)
+    fall = smooth[top] - smooth[bottom]
+    if fall < max(_LEAST * smooth[top], doubt):
         return None
     # The last step above the mark, so that a wave before the fall is not taken for it.
-    before = [int(np.flatnonzero(smooth[:lowest] > start - s * fall)[-1]) for s in (_BEGUN, _DONE)]
+    before = [
+        int(np.flatnonzero(smooth[:bottom] > smooth[top] - share * fall)[-1])
+        for share in (_BEGUN, _DONE)
+    ]
     low, high = (_rounded(float(rates[step])) for step in before)
     return low, high
+
+
+def _first_fall(smooth: NDArray[np.float64], doubt: float) -> tuple[int, int]:
+    """Where the loss begins to fall, and its lowest step before it clearly rises again.
+
+    What comes after is another matter: a network that has come apart learns to say the same of
+    every page, and its loss falls once more.
+    """
+    top = bottom = 0
+    for step, loss in enumerate(smooth):
+        fall, rise = smooth[top] - smooth[bottom], loss - smooth[bottom]
+        if rise < 0:
+            bottom = step
+        elif fall > max(_LEAST * smooth[top], doubt) and rise > max(_TURN * fall, doubt):
+            break
+        elif loss > smooth[top]:
+            top = bottom = step
+    return top, bottom
+
+
+def _doubt(noise: NDArray[np.float64]) -> float:
+    """How far means of `_smooth` may be off, by what most steps are off: ruin does not count."""
+    deviation = 1.48 * np.median(np.abs(noise))  # of a normal distribution
+    return float(_SURE * deviation / np.sqrt(_window(len(noise))))
 
 
 def _rounded(rate: float) -> float:
