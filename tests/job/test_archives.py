@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from common.job.archives import open_results
+from common.job.archives import open_artifact, open_results
 from common.job.errors import ClientError
 
 NAMES = ("model.tar.gz", "output.tar.gz")
@@ -97,6 +97,31 @@ def test_two_are_refused_and_both_named(tmp_path, name):
     write_both(tmp_path / "a")
     write_archive(tmp_path / "b" / name)
     assert f"2 {name} below it (a/{name}, b/{name})" in refusal(tmp_path, tmp_path / "s")
+
+
+@pytest.mark.parametrize("place", [".", "model"])
+def test_an_artifact_in_a_folder_is_taken_as_it_is(tmp_path, place):
+    write_archive(tmp_path / "model.tar.gz")
+    (tmp_path / place).mkdir(exist_ok=True)
+    (tmp_path / place / "manifest.json").touch()
+    assert open_artifact(tmp_path, tmp_path / "scratch") == tmp_path / place
+
+
+def test_an_artifact_in_an_archive_is_unpacked_without_its_jobs_output(tmp_path):
+    write_archive(tmp_path / "channel/job/output/model.tar.gz")
+    artifact = open_artifact(tmp_path / "channel", tmp_path / "scratch")
+    assert artifact is not None
+    assert (artifact / "file").read_bytes() == b"content"
+    assert tmp_path / "scratch" in artifact.parents
+
+
+def test_there_may_be_no_artifact_and_not_two(tmp_path):
+    write_archive(tmp_path / "a/output.tar.gz")
+    assert open_artifact(tmp_path, tmp_path / "s") is None
+    write_archive(tmp_path / "a/model.tar.gz")
+    write_archive(tmp_path / "b/model.tar.gz")
+    with pytest.raises(ClientError, match=r"2 model.tar.gz below it \(a/model.tar.gz, b/model"):
+        open_artifact(tmp_path, tmp_path / "s")
 
 
 UNSAFE: dict[str, Members] = {

@@ -11,6 +11,8 @@ from pathlib import Path
 from common.job.artifact import MANIFEST
 from common.job.errors import ClientError
 
+_MODEL, _OUTPUT = "model.tar.gz", "output.tar.gz"
+
 
 @dataclass(frozen=True)
 class JobResults:
@@ -31,10 +33,28 @@ def open_results(channel: Path, scratch: Path) -> JobResults:
     """
     if (channel / "model" / MANIFEST).is_file() and (channel / "output").is_dir():
         return JobResults(channel / "model", channel / "output")
-    archives = {name: _only(channel, name) for name in ("model.tar.gz", "output.tar.gz")}
+    archives = {name: _only(channel, name) for name in (_MODEL, _OUTPUT)}
     for name, archive in archives.items():
         _unpack(archive, scratch / name.partition(".")[0])
     return JobResults(scratch / "model", scratch / "output")
+
+
+def open_artifact(channel: Path, scratch: Path) -> Path | None:
+    """The folder of the artifact in a channel, unpacked into `scratch` where it is an archive.
+
+    It lies in the channel itself, in its `model/`, or in a model.tar.gz anywhere below. None: there
+    is nothing of the kind.
+
+    Raises:
+        ClientError: more than one archive, or one that is damaged or unsafe.
+    """
+    for folder in (channel, channel / "model"):
+        if (folder / MANIFEST).is_file():
+            return folder
+    if not any(channel.rglob(_MODEL)):
+        return None
+    _unpack(_only(channel, _MODEL), scratch / "model")
+    return scratch / "model"
 
 
 def _only(channel: Path, name: str) -> Path:
