@@ -134,3 +134,24 @@ def test_the_fingerprint_is_that_of_the_records():
     one = channel_of([("x", "ab")])
     assert one.fingerprint() == channel_of([("x", "ab")]).fingerprint()
     assert one.fingerprint() != channel_of([("x", "ac")]).fingerprint()
+
+
+def test_streams_are_known_by_what_each_kind_of_model_reads(tmp_path):
+    """A stream with nothing to read is nobody's; otherwise all blank ones would be one."""
+    for name, content in (("1.png", b"one"), ("2.png", b"two")):
+        (tmp_path / name).write_bytes(content)
+    streams = {
+        "both": ("t", "1.png"),
+        "other text": ("u", "1.png"),
+        "other image": ("t", "2.png"),
+        "blank": (" ", None),
+    }
+    records = [
+        {**GOOD, "stream": stream, "text": text, "image": image}
+        for stream, (text, image) in streams.items()
+    ]
+    channel = read_channel(write(tmp_path, *records))
+    texts, images = (channel.stream_fingerprints(kind) for kind in ("text", "image"))
+    assert set(texts) == set(images) == {"both", "other text", "other image"}
+    assert texts["both"] == texts["other image"] != texts["other text"]
+    assert images["both"] == images["other text"] != images["other image"]

@@ -109,6 +109,23 @@ class Channel:
             digest.update(json.dumps([*known, bitmap_hash(path) if path else ""]).encode())
         return digest.hexdigest()
 
+    def stream_fingerprints(self, kind: str) -> dict[str, str]:
+        """Stream → 16 hex digits over what a model of `kind`, text or image, reads of its pages.
+
+        Names and labels do not count. A stream with nothing to read is left out.
+        """
+        found = {}
+        for rows in self.streams:
+            pages = self.pages[rows.start : rows.stop]
+            if kind == "text":
+                read = [page.text_digest.hex() if page.has_text else "" for page in pages]
+            else:
+                paths = [self.image_path(page) for page in pages]
+                read = [_bitmap_hash(path) if path else "" for path in paths]
+            if any(read):
+                found[pages[0].stream] = hashlib.sha256("\n".join(read).encode()).hexdigest()[:16]
+        return found
+
 
 @dataclass(frozen=True)
 class PageTexts(Sequence[str]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from common.job.errors import ClientError, refuse
@@ -59,6 +60,36 @@ def read_training_channels(folders: Folders) -> TrainingChannels:
         remedy="Split by stream, so that no channel gives another's answers away.",
     )
     return channels
+
+
+def refuse_learnt(
+    channels: TrainingChannels, learnt: Collection[str], *, kind: str, folds: int
+) -> None:
+    """Check what a model says of pages that it is said not to have learnt.
+
+    Args:
+        learnt: fingerprints of the streams that the earlier model, which this one goes on from,
+            has learnt; see `Channel.stream_fingerprints`.
+        folds: without them train may hold such streams.
+
+    Raises:
+        ClientError: there are such streams in validation or test, or in train with folds.
+    """
+    judged = channels.held_out if folds == 0 else (channels.train, *channels.held_out)
+    problems = []
+    for channel in judged:
+        of_streams = channel.stream_fingerprints(kind)
+        known = [name for name, mark in of_streams.items() if mark in learnt]
+        if known:
+            problems.append(
+                f"channel '{channel.name}': {len(known)} of {len(of_streams)} streams (as "
+                f"'{known[0]}') went into the artifact of the channel 'pretrained'."
+            )
+    refuse(
+        problems,
+        remedy="What the new model says of them would be neither out of fold nor held out. Leave "
+        "them out, or start without the channel; in train they may stay with folds 0.",
+    )
 
 
 def _unknown_labels(train: Channel, validation: Channel) -> list[str]:
