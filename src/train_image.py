@@ -13,6 +13,7 @@ from dataclasses import replace
 from common.job.command import Job, run_job
 from common.job.log import logger
 from common.job.memory import available_memory
+from common.job.pretrained import Pretrained, read_pretrained
 from common.job.processor import multiplies_bfloat16
 from common.job.tables import ImageHyperparameters
 from common.models.artifacts import load_image
@@ -22,19 +23,26 @@ from common.models.base_results import (
     write_base_results,
 )
 from common.models.image_demands import refuse_precision, refuse_too_large
+from common.models.image_network import PageCNN
 from common.models.image_training import fit_image_model, try_image_rates
 from common.pages.bitmap_store import BitmapStore
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
 from common.pages.folds import assign_folds
 from common.pages.outputs import OUT_OF_FOLD, PageOutputs
-from common.pages.training_channels import CHANNELS, TrainingChannels, read_training_channels
+from common.pages.training_channels import (
+    CHANNELS,
+    TrainingChannels,
+    read_training_channels,
+    refuse_learnt,
+)
 from common.results.rate_range import rate_range, write_rate_range
 from common.training.checkpoints import Checkpoints
 from common.training.out_of_fold import out_of_fold
 from common.training.run import Run
 
 CACHE = "decoded bitmaps are kept for the next job of the same pages"
+PRETRAINED = {"pretrained": "an earlier image model's artifact, to go on from (optional)"}
 
 
 def train(job: Job[ImageHyperparameters]) -> None:
@@ -43,10 +51,16 @@ def train(job: Job[ImageHyperparameters]) -> None:
     refuse_too_large(hp, available_memory())
     channels = read_training_channels(job.folders)
     validation, classes = channels.validation, channels.classes
+    # Of several networks the first, which is that of the last cycle.
+    pretrained = read_pretrained(
+        job.folders, hp, lambda folder: load_image(folder).nets[0], kind="image"
+    )
     if hp.lr_range_test:
-        propose_rates(job, channels)
+        propose_rates(job, channels, pretrained)
         return
-    run = Run(checkpoints=Checkpoints(job.folders.checkpoints))
+    if pretrained:
+        refuse_learnt(channels, pretrained.learnt, kind="image", folds=hp.folds)
+    run = Run(checkpoints=Checkpoints(job.folders.checkpoints), pretrained=pretrained)
     fold = None
     if hp.folds:  # may refuse, so it comes before what takes long
         fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_image)
@@ -66,7 +80,7 @@ def train(job: Job[ImageHyperparameters]) -> None:
         )
         if fold is not None:
             outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
-    write_base_results(job, model, history, channels, outputs, load_image)
+    write_base_results(job, model, history, channels, outputs, load_image, pretrained)
 
 
 def bitmap_cache(job: Job[ImageHyperparameters]) -> BitmapCache:
@@ -75,16 +89,21 @@ def bitmap_cache(job: Job[ImageHyperparameters]) -> BitmapCache:
     return BitmapCache(hp.height, hp.width, hp.worker, store)
 
 
-def propose_rates(job: Job[ImageHyperparameters], channels: TrainingChannels) -> None:
+def propose_rates(
+    job: Job[ImageHyperparameters],
+    channels: TrainingChannels,
+    pretrained: Pretrained[PageCNN] | None,
+) -> None:
     """Write the learning-rate range test to the output data folder, and no artifact."""
     hp = job.hyperparameters
     with bitmap_cache(job) as bitmaps:
         bitmaps.add(channels.train)
-        points = try_image_rates(channels.train, channels.classes, hp, bitmaps)
+        points = try_image_rates(channels.train, channels.classes, hp, bitmaps, pretrained)
     found = rate_range(points)
     write_rate_range(job.folders.output_data, found)
     logger.info("%s In %s; no model was trained", found.proposal, job.folders.output_data)
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(train, ImageHyperparameters, kind="image", channels=CHANNELS, cache=CACHE))
+    channels = CHANNELS | PRETRAINED
+    sys.exit(run_job(train, ImageHyperparameters, kind="image", channels=channels, cache=CACHE))

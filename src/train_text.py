@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 
 from common.job.command import Job, run_job
+from common.job.pretrained import read_pretrained
 from common.job.tables import TextHyperparameters
 from common.models.artifacts import load_text
 from common.models.base_results import (
@@ -21,14 +22,14 @@ from common.models.text import fit_text_model
 from common.pages.channel import Channel
 from common.pages.folds import assign_folds
 from common.pages.outputs import OUT_OF_FOLD, PageOutputs
-from common.pages.training_channels import CHANNELS, read_training_channels
+from common.pages.training_channels import CHANNELS, read_training_channels, refuse_learnt
 from common.training.checkpoints import Checkpoints
 from common.training.out_of_fold import out_of_fold
 from common.training.run import Run
 
 PRETRAINED = {
-    "pretrained": "what the encoder starts from: bert needs a BERT, cnn may have word vectors; "
-    "docs/text_encoders.md says in which files"
+    "pretrained": "what the model starts from: an earlier text model's artifact; or a BERT, which "
+    "encoder bert needs, or word vectors for cnn; docs/text_encoders.md says in which files"
 }
 
 
@@ -36,7 +37,15 @@ def train(job: Job[TextHyperparameters]) -> None:
     hp, folders = job.hyperparameters, job.folders
     channels = read_training_channels(folders)
     validation, classes = channels.validation, channels.classes
-    pretrained = folders.channel("pretrained") if "pretrained" in folders.channels else None
+    pretrained = read_pretrained(
+        folders,
+        hp,
+        lambda folder: load_text(folder).encoder,
+        kind="text",
+        files=hp.encoder != "ngram",
+    )
+    if pretrained:
+        refuse_learnt(channels, pretrained.learnt, kind="text", folds=hp.folds)
     run = Run(checkpoints=Checkpoints(folders.checkpoints), pretrained=pretrained)
     fold = None
     if hp.folds:  # may refuse, so it comes before what takes long
@@ -51,7 +60,7 @@ def train(job: Job[TextHyperparameters]) -> None:
     outputs = held_out_outputs(channels, model.outputs)
     if fold is not None:
         outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
-    write_base_results(job, model, history, channels, outputs, load_text)
+    write_base_results(job, model, history, channels, outputs, load_text, pretrained)
 
 
 if __name__ == "__main__":

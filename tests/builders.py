@@ -47,11 +47,11 @@ def write_pages(folder: Path, records: Iterable[Record | str]) -> Path:
     return folder
 
 
-def make_channel(folder: Path, *streams: str) -> list[Record]:
-    """Write a channel with the streams' pages and their bitmaps; returns its records."""
+def make_channel(folder: Path, *streams: str, first_bitmap: int = 0) -> list[Record]:
+    """Write a channel with the streams' pages and bitmaps, numbered on; returns its records."""
     records = [record for stream in streams for record in stream_of(stream)]
     (folder / "images").mkdir(parents=True)
-    for seed, record in enumerate(records):
+    for seed, record in enumerate(records, start=first_bitmap):
         grey = np.random.default_rng(seed).integers(0, 256, (32, 24), dtype=np.uint8)
         Image.fromarray(grey).save(folder / record["image"])
     write_pages(folder, records)

@@ -20,12 +20,15 @@ from tests.contract.faulty import (
     line,
     lines,
     png_of,
+    pretrained,
+    pretrained_file,
     record,
     relabel,
     remove,
     repack,
     replaced_by,
     setting,
+    together,
     without,
 )
 
@@ -190,6 +193,66 @@ FAULTS: dict[str, Fault] = {
     ),
     "no image to validate by": Fault(
         "image", every_record(("validation",), image=None), ("'validation': no page has an image",)
+    ),
+    # what a base model starts from
+    "nothing that a model of n-grams starts from": Fault(
+        "text",
+        pretrained_file("a.vec", "der 1 2"),
+        ("pretrained holds no artifact (found: a.vec)", "It takes the artifact of a text model"),
+    ),
+    "nothing that an image model starts from": Fault(
+        "image",
+        pretrained_file("a.vec", "der 1 2"),
+        ("pretrained holds no artifact", "It takes the artifact of an image model"),
+    ),
+    "nothing that a TextCNN starts from": Fault(
+        "text",
+        together(setting(encoder="cnn"), pretrained_file("a.npz", "")),
+        ("files of word vectors in", "must hold one file", "or the artifact of an earlier such"),
+    ),
+    "the image model to go on from in text": Fault(
+        "text", pretrained("image"), ("holds a 'image' artifact, expected 'text'", "It takes")
+    ),
+    "the text model to go on from in images": Fault(
+        "image", pretrained("text"), ("holds a 'text' artifact, expected 'image'", "It takes")
+    ),
+    "an earlier network of other sizes": Fault(
+        "image",
+        together(pretrained("image"), setting(depth="3", start_filter="2", dropout="0.1")),
+        (
+            "depth is 3, and 2 in the artifact of the channel 'pretrained'",
+            "start_filter is 2, and 4 in",
+            "Set the artifact's values",
+        ),
+    ),
+    "an earlier model of another encoder": Fault(
+        "text",
+        together(pretrained("text"), setting(encoder="cnn")),
+        ("encoder is cnn, and ngram in the artifact", "or start without the channel"),
+    ),
+    "frozen without an earlier model": Fault(
+        "image", setting(freeze="1"), ("freeze keeps what an earlier artifact", "Add one")
+    ),
+    "out of fold of pages that the earlier model has learnt": Fault(
+        "text",
+        pretrained("text"),
+        ("'train': 2 of 2 streams (as 'a')", "in train they may stay with folds 0"),
+    ),
+    "held-out pages that the earlier model has learnt": Fault(
+        "image",
+        together(
+            pretrained("image"),
+            setting(folds="0"),
+            lambda job: job.records.update(
+                validation=[{**one, "stream": "n"} for one in job.records["train"][:8]]
+            ),
+            lambda job: shutil.copytree(
+                job.channel("train") / "images",
+                job.channel("validation") / "images",
+                dirs_exist_ok=True,
+            ),
+        ),
+        ("channel 'validation': 1 of 1 streams (as 'n')", "Leave them out"),
     ),
     # the base models' jobs
     "neither text nor image": Fault(

@@ -127,6 +127,30 @@ def png_of(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in chunks)
 
 
+# The channel that a base model starts from.
+
+
+def pretrained(kind: str) -> Spoil:
+    """The artifact of a job on the same pages, which is of `kind`."""
+    return lambda job: shutil.copytree(job.bases[kind] / "model", job.channel("pretrained"))
+
+
+def pretrained_file(name: str, content: str) -> Spoil:
+    def spoil(job: FaultyJob) -> None:
+        job.channel("pretrained").mkdir()
+        (job.channel("pretrained") / name).write_text(content)
+
+    return spoil
+
+
+def together(*spoils: Spoil) -> Spoil:
+    def spoil(job: FaultyJob) -> None:
+        for one in spoils:
+            one(job)
+
+    return spoil
+
+
 # The base models' archives.
 
 

@@ -66,6 +66,16 @@ def test_a_momentum_must_be_there_to_be_used():
         assert parse(ImageHyperparameters, {**cyclic, **good}).cycle_momentum
 
 
+def test_what_is_frozen_must_be_there():
+    assert "freeze would freeze nothing" in refusal(TextHyperparameters, freeze="true")
+    assert "freeze (3) must not exceed depth (2)" in refusal(
+        ImageHyperparameters, freeze="3", depth="2"
+    )
+    for more in ({"hidden": "8"}, {"encoder": "cnn"}, {"encoder": "bert"}):
+        assert parse(TextHyperparameters, {"freeze": "true", **more}).freeze
+    assert parse(ImageHyperparameters, {"freeze": "5"}).freeze == 5
+
+
 def test_an_ensemble_of_snapshots_takes_as_many_cycles():
     many = {"snapshot_ensemble": "9"}
     assert "epochs (80) / cycle_length (10) are 8" in refusal(ImageHyperparameters, **many)

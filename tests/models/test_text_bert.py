@@ -10,6 +10,7 @@ from tests.sample import SAMPLE
 
 from common.job.artifact import sha256_of
 from common.job.errors import ClientError
+from common.job.pretrained import Pretrained
 from common.job.tables import TextHyperparameters
 from common.models.bert_channel import BertConfig
 from common.models.text import fit_text_model, load_text_model
@@ -31,9 +32,8 @@ CONTRACT, INVOICE = "der vertrag gilt zwischen den parteien ", "rechnung summe b
 
 
 def fit(train, validation, pretrained, hyperparameters=HYPERPARAMETERS):
-    return fit_text_model(
-        train, validation, train.classes, hyperparameters, Run(pretrained=pretrained)
-    )
+    run = Run(pretrained=Pretrained(pretrained, "a BERT") if pretrained else None)
+    return fit_text_model(train, validation, train.classes, hyperparameters, run)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from tests.sample import SAMPLE
 
 from common.job.artifact import sha256_of
 from common.job.errors import ClientError
+from common.job.pretrained import Pretrained
 from common.job.tables import TextHyperparameters
 from common.models.text import fit_text_model, load_text_model
 from common.models.text_cnn import read_pages
@@ -23,9 +24,8 @@ CONTRACT, INVOICE = "der vertrag gilt zwischen den parteien ", "rechnung summe b
 
 
 def fit(train, validation, hyperparameters=HYPERPARAMETERS, pretrained=None):
-    return fit_text_model(
-        train, validation, train.classes, hyperparameters, Run(pretrained=pretrained)
-    )
+    run = Run(pretrained=Pretrained(pretrained, "vectors") if pretrained else None)
+    return fit_text_model(train, validation, train.classes, hyperparameters, run)
 
 
 def small(hyperparameters=TINY, pretrained=None):

@@ -44,6 +44,8 @@ class Manifest(BaseModel):
     packages: dict[str, str]
     data: dict[str, str]  # channel → fingerprint of its pages
     metrics: dict[str, float]
+    pretrained: str | None = None  # fingerprint of what it was trained on from
+    learnt: tuple[str, ...] = ()  # fingerprints of the streams that went into its parameters
     files: dict[Annotated[str, AfterValidator(_inside)], str] = {}  # path → sha256
 
 

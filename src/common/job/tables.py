@@ -57,6 +57,12 @@ def _patience(more: str = "") -> Any:
 
 
 Figure = Literal["loss", "accuracy", "macro_f1"]
+# Of each encoder, what its parameters' shapes depend on besides its features or vocabulary.
+_SIZES: dict[str, tuple[str, ...]] = {
+    "ngram": ("hidden",),
+    "cnn": ("embedding", "filters"),
+    "bert": (),
+}
 LEARNING_RATES = {"cnn": 0.003, "bert": 0.0001}
 
 
@@ -128,10 +134,25 @@ class TextHyperparameters(Hyperparameters):
     class_weighting: float = _class_weighting()
     choose_by: Figure = _choose_by()
     patience: int = _patience()
+    freeze: bool = Field(
+        default=False,
+        description="going on from an earlier artifact: its trunk stays, and the heads alone learn",
+    )
     folds: int = _folds(5)
 
     def conflicts(self) -> Iterator[Conflict]:
         yield from _lonely_fold(self.folds)
+        if self.freeze and self.encoder == "ngram" and not self.hidden:
+            yield Conflict(
+                ("freeze", "encoder", "hidden"),
+                "without a hidden layer the n-grams have heads alone, and freeze would freeze "
+                "nothing; leave it out",
+            )
+
+    @property
+    def architecture(self) -> tuple[str, ...]:
+        """What a model has in common with the earlier one that it goes on from."""
+        return "encoder", *_SIZES[self.encoder]
 
     @property
     def peak_rate(self) -> float:
@@ -212,7 +233,19 @@ class ImageHyperparameters(Hyperparameters):
     class_weighting: float = _class_weighting()
     choose_by: Figure = _choose_by()
     patience: int = _patience("; less than a cycle_length may end it in mid-cycle")
+    freeze: int = Field(
+        default=0,
+        ge=0,
+        le=8,
+        description="going on from an earlier artifact: blocks, from the first on, that stay as "
+        "they are; 0: all learn",
+    )
     folds: int = _folds(4)
+
+    @property
+    def architecture(self) -> tuple[str, ...]:
+        """What a model has in common with the earlier one that it goes on from."""
+        return "height", "width", "depth", "conv_block_length", "start_filter", "grid"
 
     @property
     def peak_momentum(self) -> float:
@@ -241,6 +274,11 @@ class ImageHyperparameters(Hyperparameters):
                 ("cycle_momentum", "momentum", "min_momentum", "optimizer"),
                 f"cycle_momentum lets the momentum ({self.peak_momentum:g}) fall to min_momentum "
                 f"({self.min_momentum:g}), which must not exceed it; set momentum, say to 0.95",
+            )
+        if self.freeze > self.depth:
+            yield Conflict(
+                ("freeze", "depth"),
+                f"freeze ({self.freeze}) must not exceed depth ({self.depth}): so many blocks",
             )
         smallest = min(self.height, self.width)
         if smallest >> self.depth == 0:

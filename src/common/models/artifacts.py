@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,8 +68,16 @@ class Ensemble:
         return self.sequence.posteriors(evidence, channel.streams)
 
 
-def manifest_of(job: Job[Any], kind: str, channels: TrainingChannels, history: History) -> Manifest:
-    """What the artifact of a training job says of itself."""
+def manifest_of(
+    job: Job[Any],
+    kind: str,
+    channels: TrainingChannels,
+    history: History,
+    *,
+    pretrained: str | None = None,
+    learnt: Collection[str] = (),
+) -> Manifest:
+    """What the artifact of a training job says of itself; the last two as in `Manifest`."""
     return Manifest(
         kind=kind,
         classes=channels.classes,
@@ -77,6 +85,8 @@ def manifest_of(job: Job[Any], kind: str, channels: TrainingChannels, history: H
         packages=log.package_versions(),
         data=channels.fingerprints(),
         metrics=history.best(),
+        pretrained=pretrained,
+        learnt=tuple(sorted(learnt)),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from common.job import log, metrics
 from common.job.artifact import write_artifact
 from common.job.command import Job
+from common.job.pretrained import Pretrained
 from common.models.artifacts import manifest_of, save_model
 from common.models.image_cnn import ImageModel
 from common.models.text import TextModel
@@ -45,18 +46,32 @@ def write_base_results(
     channels: TrainingChannels,
     outputs: Mapping[str, PageOutputs],
     load: Callable[[Path], object],
+    pretrained: Pretrained[Any] | None = None,
 ) -> None:
     """Write `page_outputs/<channel>.npz` and then the artifact.
 
     Args:
         load: reads the artifact again.
+        pretrained: what the model went on from.
     """
     _print_kept(history)
+    kind = next(iter(outputs.values())).kind
+    learnt = set(channels.train.stream_fingerprints(kind).values())
+    if pretrained:
+        learnt.update(pretrained.learnt)
+    manifest = manifest_of(
+        job,
+        kind,
+        channels,
+        history,
+        pretrained=pretrained.fingerprint if pretrained else None,
+        learnt=learnt,
+    )
     for name, of_pages in outputs.items():
         write_page_outputs(job.folders.output_data / PAGE_OUTPUTS / f"{name}.npz", of_pages)
     write_artifact(
         job.folders.model,
-        manifest_of(job, next(iter(outputs.values())).kind, channels, history),
+        manifest,
         fill=lambda folder: save_model(folder, model, history),
         check=load,
     )

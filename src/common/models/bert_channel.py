@@ -15,8 +15,8 @@ from common.job.errors import ClientError
 CONFIG = "config.json"
 _REMEDY = (
     "Encoder 'bert' starts from the channel 'pretrained', which must hold config.json (the "
-    "dimensions), one .vocab and one .params file of a BERT as gluonnlp saves it; "
-    "docs/text_encoders.md says how to get them."
+    "dimensions), one .vocab and one .params file of a BERT as gluonnlp saves it, or the artifact "
+    "of an earlier such model; docs/text_encoders.md says how to get them."
 )
 
 

@@ -129,12 +129,20 @@ def compiled(
     hyperparameters: ImageHyperparameters,
     *,
     folded: bool = False,
+    frozen: int = 0,
 ) -> PageCNN:
     """A copy of `net` as it runs fastest: channels widened, compiled on its first pages."""
     # Predictions are the same on every processor, so they keep to float32.
     precision = "float32" if folded else hyperparameters.precision
     lanes = LANES[precision]
-    wide = PageCNN(len(classes), hyperparameters, lanes=lanes, folded=folded, precision=precision)
+    wide = PageCNN(
+        len(classes),
+        hyperparameters,
+        lanes=lanes,
+        folded=folded,
+        precision=precision,
+        frozen=frozen,
+    )
     copy_parameters(net, wide)
     wide.hybridize(static_alloc=True, static_shape=True)
     return wide

@@ -39,6 +39,8 @@ class PageCNN(gluon.HybridBlock):
             at those beyond. With parameters from `copy_parameters` these are inert.
         folded: convolutions have biases, and there is no batch norm.
         precision: what the trunk computes in, `float32` or `bfloat16`; see LANES.
+        frozen: blocks, from the first on, that do not learn: neither their parameters nor their
+            statistics, which normalise in training too.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class PageCNN(gluon.HybridBlock):
         lanes: int = 1,
         folded: bool = False,
         precision: str = "float32",
+        frozen: int = 0,
     ) -> None:
         super().__init__(prefix="cnn_")
         self._convolution = gluon.nn.Conv2D if precision == "float32" else _BFloat16Convolution
@@ -59,11 +62,12 @@ class PageCNN(gluon.HybridBlock):
             channels = 1
             for block in range(hp.depth):
                 filters = filters_of(hp, block, lanes)
+                still = block < frozen
                 for _ in range(hp.conv_block_length - 1):
-                    self._add_convolution(channels, filters, folded)
+                    self._add_convolution(channels, filters, folded, still)
                     self.trunk.add(gluon.nn.Activation("relu"))
                     channels = filters
-                self._add_convolution(channels, filters, folded)
+                self._add_convolution(channels, filters, folded, still)
                 # ReLU after pooling is the same as before it, on a quarter of the pixels.
                 self.trunk.add(gluon.nn.MaxPool2D(2), gluon.nn.Activation("relu"))
                 channels = filters
@@ -72,12 +76,14 @@ class PageCNN(gluon.HybridBlock):
                 classes + BOUNDARY_HEADS, in_units=self.filters * self.grid**2
             )
 
-    def _add_convolution(self, channels: int, filters: int, folded: bool) -> None:
-        self.trunk.add(
-            self._convolution(filters, 3, padding=1, use_bias=folded, in_channels=channels)
-        )
+    def _add_convolution(self, channels: int, filters: int, folded: bool, still: bool) -> None:
+        layers = [self._convolution(filters, 3, padding=1, use_bias=folded, in_channels=channels)]
         if not folded:
-            self.trunk.add(gluon.nn.BatchNorm(in_channels=filters))
+            layers.append(gluon.nn.BatchNorm(in_channels=filters, use_global_stats=still))
+        for layer in layers:
+            self.trunk.add(layer)
+            if still:
+                layer.collect_params().setattr("grad_req", "null")
 
     def hybrid_forward(self, F: Any, darkness: Any) -> Any:
         """Returns (embedding [pages, filters of the last block], heads)."""

@@ -14,7 +14,9 @@ from mxnet import gluon
 from numpy.typing import NDArray
 
 from common.job.errors import ClientError
+from common.job.pretrained import Pretrained
 from common.job.tables import ImageHyperparameters
+from common.models.fine_tuning import go_on_from, outputs_first
 from common.models.heads import score
 from common.models.image_batches import TrainingPages
 from common.models.image_cnn import ImageModel, compiled, forward, read_ahead
@@ -52,10 +54,10 @@ def fit_image_model(
     train, validation = _with_images(train), _with_images(validation)
     pages = TrainingPages(train, targets_of(train, classes, hp.class_weighting), bitmaps, hp)
     held_out = targets_of(validation, classes)
-    net = initialised(classes, hp)
+    net = initialised(classes, hp, run.pretrained)
     rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
     identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
-    checkpoints = run.checkpoints.of(*identity)
+    checkpoints = run.checkpoints_of(*identity)
     with _snapshots(checkpoints, hp) as snapshots:
         history = fit_network(
             net,
@@ -109,11 +111,12 @@ def try_image_rates(
     classes: Sequence[str],
     hyperparameters: ImageHyperparameters,
     bitmaps: BitmapCache,
+    pretrained: Pretrained[PageCNN] | None = None,
 ) -> list[tuple[float, float]]:
     """The learning-rate range test: (rate, loss) of each step, momentum as it starts a cycle."""
     hp, train = hyperparameters, _with_images(train)
     pages = TrainingPages(train, targets_of(train, classes, hp.class_weighting), bitmaps, hp)
-    net = initialised(classes, hp)
+    net = initialised(classes, hp, pretrained)
     trainer = gluon.Trainer(net.collect_params(), hp.optimizer, _options(hp), kvstore=None)
     return rate_range_test(
         trainer,
@@ -136,11 +139,19 @@ def _with_images(channel: Channel) -> Channel:
     return seen
 
 
-def initialised(classes: Sequence[str], hyperparameters: ImageHyperparameters) -> PageCNN:
+def initialised(
+    classes: Sequence[str],
+    hyperparameters: ImageHyperparameters,
+    pretrained: Pretrained[PageCNN] | None = None,
+) -> PageCNN:
+    """A network as training begins: at random, or going on from the earlier one in `pretrained`."""
     mx.random.seed(hyperparameters.seed)
     plain = PageCNN(len(classes), hyperparameters)
     plain.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
-    net = compiled(plain, classes, hyperparameters)
+    if pretrained and pretrained.earlier:
+        heads = outputs_first(plain.heads)
+        go_on_from(pretrained.earlier, pretrained.classes, plain, classes, heads)
+    net = compiled(plain, classes, hyperparameters, frozen=hyperparameters.freeze)
     for name, parameter in net.collect_params().items():
         if not name.endswith("weight"):
             parameter.wd_mult = 0

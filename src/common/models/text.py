@@ -108,11 +108,11 @@ def fit_text_model(
         TextExamples(channel.texts, targets_of(channel, classes, hp.class_weighting))
         for channel in (train, validation)
     )
-    own = run.checkpoints.of(
+    own = run.checkpoints_of(
         "text", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
     )
     run = replace(run, checkpoints=own, choice=Choice(hp.choose_by, hp.patience))
-    encoder, history = ENCODERS[hp.encoder].fit(learn, choose, len(classes), hp, run)
+    encoder, history = ENCODERS[hp.encoder].fit(learn, choose, classes, hp, run)
     uncalibrated = TextModel(tuple(classes), encoder, 1.0, learn.survey.idf)
     return uncalibrated.calibrated(choose), history
 

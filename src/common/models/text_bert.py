@@ -13,6 +13,7 @@ from gluonnlp.vocab import BERTVocab
 from numpy.typing import NDArray
 
 from common.job.files import write_atomically, write_json
+from common.job.pretrained import Pretrained
 from common.job.tables import TextHyperparameters
 from common.models.bert_channel import (
     CONFIG,
@@ -22,6 +23,7 @@ from common.models.bert_channel import (
     read_vocabulary,
     required,
 )
+from common.models.fine_tuning import freeze_all_but, go_on_from, outputs_first
 from common.models.heads import heads_loss, score
 from common.models.length_batches import forward_by_length, padded_length, shuffled_batches
 from common.models.text_bert_network import PageBERT, WindowBatch, set_rates, wake
@@ -82,21 +84,17 @@ def load(folder: Path, classes: int, hyperparameters: TextHyperparameters) -> Be
 def fit(
     train: TextExamples,
     validation: TextExamples,
-    classes: int,
+    classes: Sequence[str],
     hyperparameters: TextHyperparameters,
     run: Run,
 ) -> tuple[BertEncoder, History]:
-    """Fine-tune the BERT in `run.pretrained`, its layers from the top down; see `fit_network`.
+    """Fine-tune an earlier encoder or a BERT, layers from the top down; see `fit_network`.
 
     Raises:
-        ClientError: there is no such folder, or no BERT in it.
+        ClientError: `run.pretrained` is neither.
     """
-    hp, folder = hyperparameters, required(run.pretrained)
-    config, vocabulary = read_config(folder), read_vocabulary(folder)
-    mx.random.seed(hp.seed)
-    net = PageBERT(config, len(vocabulary), classes, hp.dropout)
-    net.initialize(mx.init.Normal(0.02))
-    load_pretrained(net.bert, folder)
+    hp = hyperparameters
+    config, vocabulary, net = _start(classes, hp, run.pretrained)
     set_rates(net, hp.layer_decay)
     copies = with_noised_copies(train.texts, hp.noise, hp.seed)
     pages, held_out = (
@@ -105,7 +103,8 @@ def fit(
     )
 
     def batches(epoch: int) -> list[NDArray[np.intp]]:
-        wake(net, epoch, hp.unfreeze)
+        if not hp.freeze:
+            wake(net, epoch, hp.unfreeze)
         rng = np.random.default_rng((hp.seed, epoch))
         return shuffled_batches(pages.lengths, copies.choose(rng), hp.batch_size, rng)
 
@@ -124,6 +123,31 @@ def fit(
         run=run,
     )
     return BertEncoder(config, vocabulary, net, hp.max_tokens), history
+
+
+def _start(
+    classes: Sequence[str],
+    hyperparameters: TextHyperparameters,
+    pretrained: Pretrained[BertEncoder] | None,
+) -> tuple[BertConfig, BERTVocab, PageBERT]:
+    hp = hyperparameters
+    earlier = pretrained.earlier if pretrained else None
+    if earlier:
+        config, vocabulary = earlier.config, earlier.vocabulary
+    else:
+        folder = required(pretrained.folder if pretrained else None)
+        config, vocabulary = read_config(folder), read_vocabulary(folder)
+    mx.random.seed(hp.seed)
+    net = PageBERT(config, len(vocabulary), len(classes), hp.dropout)
+    net.initialize(mx.init.Normal(0.02))
+    heads = outputs_first(net.heads)
+    if pretrained and earlier:
+        go_on_from(earlier.net, pretrained.classes, net, classes, heads)
+    else:
+        load_pretrained(net.bert, folder)
+    if hp.freeze:
+        freeze_all_but(net, heads)
+    return config, vocabulary, net
 
 
 @dataclass(frozen=True)

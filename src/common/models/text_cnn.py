@@ -13,7 +13,9 @@ from gluonnlp import Vocab
 from numpy.typing import NDArray
 
 from common.job.files import write_atomically
+from common.job.pretrained import Pretrained
 from common.job.tables import TextHyperparameters
+from common.models.fine_tuning import freeze_all_but, go_on_from, outputs_first
 from common.models.heads import heads_loss, score
 from common.models.length_batches import forward_by_length, padded_length, shuffled_batches
 from common.models.text_cnn_network import MARGIN, TextCNN, WordBatch
@@ -89,31 +91,21 @@ def _network(words: int, classes: int, width: int, hyperparameters: TextHyperpar
 def fit(
     train: TextExamples,
     validation: TextExamples,
-    classes: int,
+    classes: Sequence[str],
     hyperparameters: TextHyperparameters,
     run: Run,
 ) -> tuple[CnnEncoder, History]:
-    """Make a vocabulary of the training pages' words and train on them; see `fit_network`.
+    """Train on words of a vocabulary made of the training pages'; see `fit_network`.
 
     Args:
-        run: its `pretrained` holds one file of word vectors; None begins with random ones.
+        run: its `pretrained` holds an earlier encoder, whose vocabulary is kept, or one file of
+            word vectors; None begins with random ones.
     """
     hp = hyperparameters
-    vocabulary = _vocabulary(train.texts, hp)
-    vectors = (
-        None if run.pretrained is None else word_vectors(run.pretrained, vocabulary.idx_to_token)
-    )
+    vocabulary, net = _start(train.texts, classes, hp, run.pretrained)
     copies = with_noised_copies(train.texts, hp.noise, hp.seed)
     pages = read_pages(copies.texts, vocabulary, hp.max_tokens)
     held_out = read_pages(validation.texts, vocabulary, hp.max_tokens)
-
-    mx.random.seed(hp.seed)
-    width = hp.embedding if vectors is None else vectors.shape[1]
-    net = _network(len(vocabulary), classes, width, hp)
-    net.initialize(mx.init.Xavier())
-    if vectors is not None:
-        random = net.words.weight.data().asnumpy()
-        net.words.weight.set_data(np.where(np.isnan(vectors), random, vectors))
 
     def batches(epoch: int) -> list[NDArray[np.intp]]:
         rng = np.random.default_rng((hp.seed, epoch))
@@ -134,6 +126,34 @@ def fit(
         run=run,
     )
     return CnnEncoder(vocabulary, net, hp.max_tokens), history
+
+
+def _start(
+    texts: Sequence[str],
+    classes: Sequence[str],
+    hyperparameters: TextHyperparameters,
+    pretrained: Pretrained[CnnEncoder] | None,
+) -> tuple[Vocab, TextCNN]:
+    hp = hyperparameters
+    mx.random.seed(hp.seed)
+    if pretrained and pretrained.earlier:
+        vocabulary, earlier = pretrained.earlier.vocabulary, pretrained.earlier.net
+        net = _network(len(vocabulary), len(classes), earlier.words.weight.shape[1], hp)
+        net.initialize(mx.init.Xavier())
+        heads = outputs_first(net.heads)
+        go_on_from(earlier, pretrained.classes, net, classes, heads)
+        if hp.freeze:
+            freeze_all_but(net, heads)
+        return vocabulary, net
+    vocabulary = _vocabulary(texts, hp)
+    vectors = word_vectors(pretrained.folder, vocabulary.idx_to_token) if pretrained else None
+    width = hp.embedding if vectors is None else vectors.shape[1]
+    net = _network(len(vocabulary), len(classes), width, hp)
+    net.initialize(mx.init.Xavier())
+    if vectors is not None:
+        random = net.words.weight.data().asnumpy()
+        net.words.weight.set_data(np.where(np.isnan(vectors), random, vectors))
+    return vocabulary, net
 
 
 def _vocabulary(texts: Sequence[str], hyperparameters: TextHyperparameters) -> Vocab:

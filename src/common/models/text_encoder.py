@@ -51,7 +51,9 @@ class TextEncoder(Protocol):
     """A trained encoder.
 
     Its module has `fit(train, validation, classes, hyperparameters, run)`, which returns it with
-    its history, and `load(folder, classes, hyperparameters)`, which needs no more than the folder.
+    its history, and `load(folder, classes, hyperparameters)`, which needs no more than the folder
+    and the number of the classes. What the first starts from, `run.pretrained.earlier`, is an
+    encoder that the second made.
     """
 
     def forward(self, texts: Sequence[str]) -> Heads: ...

@@ -15,7 +15,9 @@ from mxnet import gluon
 from numpy.typing import NDArray
 from scipy import sparse
 
+from common.job.pretrained import Pretrained
 from common.job.tables import TextHyperparameters
+from common.models.fine_tuning import freeze_all_but, go_on_from
 from common.models.heads import BOUNDARY_HEADS, heads_loss, score
 from common.models.text_encoder import Heads, TextExamples
 from common.models.token_votes import Votes, strongest
@@ -62,6 +64,13 @@ class NgramHeads(gluon.Block):
 
     def heads(self, embedding: mx.nd.NDArray) -> mx.nd.NDArray:
         return embedding if self.top is None else self.top(embedding)
+
+    @property
+    def heads_axes(self) -> dict[str, int]:
+        """Name of each parameter of the heads → its axis of [classes + 2]."""
+        if self.top is None:
+            return {self.weight.name: 1, self.bias.name: 0}
+        return {self.top.weight.name: 0, self.top.bias.name: 0}
 
 
 @dataclass(frozen=True)
@@ -123,16 +132,13 @@ def load(folder: Path, classes: int, hyperparameters: TextHyperparameters) -> Ng
 def fit(
     train: TextExamples,
     validation: TextExamples,
-    classes: int,
+    classes: Sequence[str],
     hyperparameters: TextHyperparameters,
     run: Run,
 ) -> tuple[NgramEncoder, History]:
-    """Select features and train the heads; see `fit_network`."""
+    """Select features, or keep an earlier encoder's, and train the heads; see `fit_network`."""
     hp = hyperparameters
-    features = _choose_features(train, hp)
-    mx.random.seed(hp.seed)
-    net = NgramHeads(len(features.selected), classes, hp.hidden)
-    net.initialize(mx.init.Xavier() if hp.hidden else mx.init.Zero())
+    features, net = _start(train, classes, hp, run.pretrained)
     with (
         feature_blocks(train.texts, features, seed=hp.seed, noise=hp.noise) as blocks,
         feature_blocks(validation.texts, features) as held_out,
@@ -152,6 +158,25 @@ def fit(
             run=run,
         )
     return NgramEncoder(features, net), history
+
+
+def _start(
+    train: TextExamples,
+    classes: Sequence[str],
+    hyperparameters: TextHyperparameters,
+    pretrained: Pretrained[NgramEncoder] | None,
+) -> tuple[NgramFeatures, NgramHeads]:
+    hp = hyperparameters
+    earlier = pretrained.earlier if pretrained else None
+    features = earlier.features if earlier else _choose_features(train, hp)
+    mx.random.seed(hp.seed)
+    net = NgramHeads(len(features.selected), len(classes), hp.hidden)
+    net.initialize(mx.init.Xavier() if hp.hidden else mx.init.Zero())
+    if pretrained and earlier:
+        go_on_from(earlier.net, pretrained.classes, net, classes, net.heads_axes)
+    if hp.freeze:
+        freeze_all_but(net, net.heads_axes)
+    return features, net
 
 
 def _choose_features(train: TextExamples, hyperparameters: TextHyperparameters) -> NgramFeatures:

@@ -16,7 +16,8 @@ from common.job.errors import ClientError
 _SUFFIXES = (".txt", ".vec")
 _REMEDY = (
     "For encoder 'cnn' the channel must hold one file of word vectors, .txt or .vec: on each line "
-    "a word and its numbers, separated by single spaces. Leave the channel out to start without."
+    "a word and its numbers, separated by single spaces; or the artifact of an earlier such model. "
+    "Leave the channel out to start without."
 )
 
 

@@ -121,7 +121,7 @@ class Channel:
                 read = [page.text_digest.hex() if page.has_text else "" for page in pages]
             else:
                 paths = [self.image_path(page) for page in pages]
-                read = [_bitmap_hash(path) if path else "" for path in paths]
+                read = [bitmap_hash(path) if path else "" for path in paths]
             if any(read):
                 found[pages[0].stream] = hashlib.sha256("\n".join(read).encode()).hexdigest()[:16]
         return found

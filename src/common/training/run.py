@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
+from common.job.pretrained import Pretrained
 from common.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from common.training.choice import FIRST_CHOICE, Choice
 from common.training.history import Report, Scores
@@ -19,10 +20,16 @@ def say_nothing(epoch: Epoch, scores: Scores) -> None:
 class Run:
     """Whom it tells of every epoch, where it goes on from, and what it starts from.
 
-    `pretrained` is the folder of that channel, or None; `choice` says which epoch is kept.
+    `pretrained` is what that channel holds, or None; `choice` says which epoch is kept.
     """
 
     report: Report = say_nothing
     checkpoints: Checkpoints = NO_CHECKPOINTS
-    pretrained: Path | None = None
+    pretrained: Pretrained[Any] | None = None
     choice: Choice = FIRST_CHOICE
+
+    def checkpoints_of(self, *identity: str) -> Checkpoints:
+        """Those of a run that is told from others by `identity`, and by what it starts from."""
+        return self.checkpoints.of(
+            *identity, self.pretrained.fingerprint if self.pretrained else ""
+        )
