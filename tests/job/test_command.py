@@ -14,6 +14,7 @@ from tests.builders import make_job
 from common.job.command import FAILURE_LENGTH, Job, run_job, run_reporting
 from common.job.errors import AlgorithmError, ClientError
 from common.job.folders import Folders
+from common.job.hosts import Hosts
 from common.job.hyperparameters import Hyperparameters
 
 
@@ -81,8 +82,28 @@ def test_the_platform_alone_makes_a_job(container):
                 failure=container / "output/failure",
             ),
             Table(epochs=7),
+            Hosts(("localhost",), "localhost"),
         )
     ]
+
+
+def test_of_several_hosts_the_first_does_alone_what_is_not_shared(container, capsys):
+    file = container / "input/config/resourceconfig.json"
+    worked = []
+    for current in ("algo-1", "algo-2"):
+        file.write_text(json.dumps({"hosts": ["algo-1", "algo-2"], "current_host": current}))
+        for shared in (True, False):
+            status = run_job(
+                lambda job, shared=shared: worked.append((job.hosts.current, shared)),
+                Table,
+                kind="text",
+                channels=CHANNELS,
+                shared=lambda table, shared=shared: shared and table.epochs == 7,
+                argv=[],
+            )
+            assert status == 0
+    assert worked == [("algo-1", True), ("algo-1", False), ("algo-2", True)]
+    assert "host 'algo-2' has nothing to do: 'algo-1' does this" in capsys.readouterr().err
 
 
 def test_flags_override_what_the_platform_says(container):

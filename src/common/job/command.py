@@ -24,6 +24,7 @@ from common.job import log
 from common.job.artifact import refuse_foreign
 from common.job.errors import AlgorithmError, ClientError, JobError, refuse
 from common.job.folders import Folders, container_folders, lies_in
+from common.job.hosts import ONE_HOST, Hosts, container_hosts
 from common.job.hyperparameters import Hyperparameters, Table, parse, valid_values
 from common.job.termination import terminate
 
@@ -38,6 +39,11 @@ class Job(Generic[Table]):
 
     folders: Folders
     hyperparameters: Table
+    hosts: Hosts = ONE_HOST
+
+
+def _nobody(hyperparameters: Hyperparameters) -> bool:
+    return False
 
 
 def run_job(
@@ -47,6 +53,7 @@ def run_job(
     kind: str,
     channels: Mapping[str, str],
     cache: str | None = None,
+    shared: Callable[[Table], bool] = _nobody,
     argv: Sequence[str] | None = None,
 ) -> int:
     """Read the job, run its story and return the exit status.
@@ -57,6 +64,7 @@ def run_job(
         kind: of the artifact that it writes.
         channels: name → what the channel holds, for the help.
         cache: what the job may leave for the next one, for the help; None where there is nothing.
+        shared: whether all hosts of the job work at it; else the first does alone.
     """
     container = container_folders()
     failure = container.failure if container else None
@@ -66,6 +74,13 @@ def run_job(
         job = _read_job(table, container, channels, cache, words)
         refuse_foreign(job.folders.model, kind=kind)
         log.start(job.hyperparameters)
+        if job.hosts.place and not shared(job.hyperparameters):
+            log.logger.info(
+                "host '%s' has nothing to do: '%s' does this job alone",
+                job.hosts.current,
+                job.hosts.first,
+            )
+            return
         story(job)
 
     return run_reporting(read_and_run, failure=failure)
@@ -78,18 +93,18 @@ def run_reporting(action: Callable[[], None], *, failure: Path | None = None) ->
         action()
         sys.stdout.flush()
     except JobError as error:
-        return _report(error, failure)
+        return report(error, failure)
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and isinstance(stop.code, int):
             return stop.code
-        return _report(AlgorithmError(f"interrupted: {str(stop) or 'by the keyboard'}"), failure)
+        return report(AlgorithmError(f"interrupted: {str(stop) or 'by the keyboard'}"), failure)
     except Exception as error:
         if isinstance(error, BrokenPipeError) and failure is None and _nobody_reads():
             return UNREAD
         if isinstance(error, OSError) and (error.filename or error.errno in NO_ROOM):
-            return _report(_about_a_place(error), failure, cause=error)
+            return report(_about_a_place(error), failure, cause=error)
         own = AlgorithmError(f"{type(error).__name__}: {error}")
-        return _report(own, failure, cause=error)
+        return report(own, failure, cause=error)
     return 0
 
 
@@ -113,7 +128,8 @@ def _nobody_reads() -> bool:
     return gone
 
 
-def _report(error: JobError, failure: Path | None, cause: BaseException | None = None) -> int:
+def report(error: JobError, failure: Path | None, cause: BaseException | None = None) -> int:
+    """Tell of a failure on standard error and in `failure`, and return the exit status."""
     message = f"{type(error).__name__}: {error}"
     trace = "".join(traceback.format_exception(cause or error))
     place = cause.filename if isinstance(cause, OSError) else None
@@ -141,7 +157,7 @@ def _read_job(
     folders = _folders(container, channels, flags)
     _refuse_overlaps(folders, container)
     values = {**_platform_hyperparameters(), **flags, **_unknown_flags(others)}
-    return Job(folders, parse(table, values))
+    return Job(folders, parse(table, values), container_hosts())
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
