@@ -1,0 +1,180 @@
+"""The hosts of a job at work together: what they tell each other, and that they end together.
+
+Every host is connected to the first. A host that fails says so, and one that is killed closes its
+connection or falls silent; either way the others hear of it within a minute and end too, even
+where they wait for something, inside MXNet say, that will never come.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from common.job.command import report
+from common.job.errors import AlgorithmError, ClientError, JobError
+from common.job.hosts import ONE_HOST, Hosts
+from common.job.link import BEAT, BEAT_EVERY, FAILED, FAREWELL, MESSAGE, Link
+from common.job.log import logger
+from common.job.meeting import PATIENCE, arrivals
+
+_LINGER = 5.0  # seconds in which the others may close their ends, so that they hear our last word
+
+End = Callable[[JobError], None]
+
+
+class Peers:
+    """This host's connections to the others: the first host's to all, another's to the first."""
+
+    def __init__(self, hosts: Hosts = ONE_HOST, end: End | None = None) -> None:
+        self.hosts, self._end = hosts, end
+        self.links: list[Link] = []
+        self._over = threading.Event()
+        self._ending = threading.Lock()
+
+    @property
+    def first(self) -> bool:
+        """Is this the host that decides and writes?"""
+        return self.hosts.place == 0
+
+    @property
+    def count(self) -> int:
+        return len(self.hosts.names)
+
+    def gather(self, said: bytes) -> list[bytes]:
+        """What all hosts said, in their order, at the first host; nothing at the others."""
+        if not self.first:
+            self.links[0].send(MESSAGE, said)
+            return []
+        return [said, *(link.receive() for link in self.links)]
+
+    def broadcast(self, said: bytes) -> bytes:
+        """What the first host said, at every host."""
+        if not self.first:
+            return self.links[0].receive()
+        for link in self.links:
+            link.send(MESSAGE, said)
+        return said
+
+    def refuse_differences(self, told: Mapping[str, str], *, remedy: str) -> None:
+        """Check that what this host knows by name is the same as what the others know.
+
+        Raises:
+            ClientError: at the first host; the others are told.
+        """
+        of_hosts = [json.loads(said) for said in self.gather(json.dumps(dict(told)).encode())]
+        for name, others in zip(self.hosts.names, of_hosts, strict=False):
+            differing = sorted(key for key in told if others.get(key) != told[key])
+            if differing:
+                raise ClientError(
+                    f"hosts '{self.hosts.first}' and '{name}' differ in {', '.join(differing)}. "
+                    + remedy
+                )
+
+    def fail(self, error: JobError) -> None:
+        """End this process from whichever thread, and those of the other hosts."""
+        if self._over.is_set():  # it is our own leaving that makes the others leave
+            return
+        with self._ending:
+            if self._over.is_set():
+                return
+            self._tell(error)
+            if self._end is not None:
+                self._end(error)
+
+    def part_in_failure(self, error: BaseException) -> None:
+        """Tell the others why this host leaves."""
+        kind = ClientError if isinstance(error, ClientError) else AlgorithmError
+        plain = isinstance(error, (JobError, KeyboardInterrupt))
+        cause = str(error) if plain else f"{type(error).__name__}: {error}"
+        with self._ending:
+            self._tell(kind(f"host '{self.hosts.current}' failed: {cause}"))
+            self.close()
+
+    def part(self) -> None:
+        """Leave when all hosts have come so far."""
+        self.gather(b"")
+        self.broadcast(b"")
+        self._over.set()
+        for link in self.links:
+            link.send(FAREWELL)
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections when the others have, or soon."""
+        deadline = time.monotonic() + _LINGER
+        for link in self.links:
+            link.close(max(0.0, deadline - time.monotonic()))
+
+    def heard_failure(self, host: str, told: bytes) -> None:
+        """A host's last word, told from a link's thread."""
+        cause = json.loads(told)
+        kind = ClientError if cause["kind"] == ClientError.__name__ else AlgorithmError
+        self.fail(kind(cause["message"]))
+
+    def heard_nothing(self, host: str, how: str) -> None:
+        """A host is gone, told from a link's thread."""
+        self.fail(
+            AlgorithmError(
+                f"host '{host}' is gone: {how}. Look at its log: it may have run out of memory, "
+                "or its instance may have been taken away."
+            )
+        )
+
+    def beat(self) -> None:
+        """Show the others every few seconds that this process is alive, until it leaves."""
+        while not self._over.wait(BEAT_EVERY):
+            for link in self.links:
+                link.send(BEAT)
+
+    def _tell(self, error: JobError) -> None:
+        self._over.set()
+        told = json.dumps({"kind": type(error).__name__, "message": str(error)}).encode()
+        for link in self.links:
+            link.send(FAILED, told)
+
+
+ALONE = Peers()
+
+
+@contextmanager
+def gathered(
+    hosts: Hosts, failure: Path | None = None, patience: float = PATIENCE
+) -> Iterator[Peers]:
+    """The hosts of a job, all there, until all have come to the end.
+
+    Args:
+        failure: the file in which this process says why it ends when another host does.
+        patience: seconds for which late hosts are waited for.
+
+    Raises:
+        ClientError: a host did not come.
+    """
+    if len(hosts.names) == 1:
+        yield ALONE
+        return
+
+    def end(error: JobError) -> None:
+        report(error, failure)
+        peers.close()
+        sys.stdout.flush()
+        os._exit(1)  # from a thread, and the main one may wait for what will never come
+
+    peers = Peers(hosts, end)
+    threading.Thread(target=peers.beat, daemon=True).start()
+    try:
+        for name, connection in arrivals(hosts, patience):
+            peers.links.append(Link(name, connection, peers.heard_failure, peers.heard_nothing))
+        peers.links.sort(key=lambda link: hosts.names.index(link.host))
+        peers.broadcast(b"")  # no host begins, and none fails, before the last one is there
+        logger.info("host '%s', %d of %d", hosts.current, hosts.place + 1, peers.count)
+        yield peers
+        peers.part()
+    except BaseException as error:
+        peers.part_in_failure(error)
+        raise
