@@ -1,8 +1,9 @@
 """Train the image model: a page's bitmap to its class, and to where documents begin and end.
 
 Reads the channels train and validation, writes the model to the model folder and, for the sequence
-model to learn from, what it says of each page to page_outputs/ in the output data folder. With
-lr_range_test it writes a plot of loss against learning rate there instead, and rates to train with.
+model to learn from, what it says of each page to page_outputs/ in the output data folder. Several
+hosts train it together, and the first of them writes. With lr_range_test it writes a plot of loss
+against learning rate there instead, and rates to train with.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from common.job.command import Job, run_job
 from common.job.log import logger
 from common.job.memory import available_memory
+from common.job.peers import Peers, gathered
 from common.job.pretrained import Pretrained, read_pretrained
 from common.job.processor import multiplies_bfloat16
 from common.job.tables import ImageHyperparameters
@@ -22,6 +24,7 @@ from common.models.base_results import (
     print_epoch,
     write_base_results,
 )
+from common.models.image_cnn import ImageModel
 from common.models.image_demands import refuse_precision, refuse_too_large
 from common.models.image_network import PageCNN
 from common.models.image_training import fit_image_model, try_image_rates
@@ -38,8 +41,12 @@ from common.pages.training_channels import (
 )
 from common.results.rate_range import rate_range, write_rate_range
 from common.training.checkpoints import Checkpoints
+from common.training.history import History
 from common.training.out_of_fold import out_of_fold
 from common.training.run import Run
+from common.training.team import Team
+
+_REPLICATE = "All hosts need the same data: set S3DataDistributionType to FullyReplicated."
 
 CACHE = "decoded bitmaps are kept for the next job of the same pages"
 PRETRAINED = {"pretrained": "an earlier image model's artifact, to go on from (optional)"}
@@ -49,38 +56,69 @@ def train(job: Job[ImageHyperparameters]) -> None:
     hp = job.hyperparameters
     refuse_precision(hp, multiplies_bfloat16())
     refuse_too_large(hp, available_memory())
-    channels = read_training_channels(job.folders)
-    validation, classes = channels.validation, channels.classes
-    # Of several networks the first, which is that of the last cycle.
-    pretrained = read_pretrained(
-        job.folders, hp, lambda folder: load_image(folder).nets[0], kind="image"
-    )
     if hp.lr_range_test:
-        propose_rates(job, channels, pretrained)
+        propose_rates(job)
         return
-    if pretrained:
-        refuse_learnt(channels, pretrained.learnt, kind="image", folds=hp.folds)
-    run = Run(checkpoints=Checkpoints(job.folders.checkpoints), pretrained=pretrained)
+    with gathered(job.hosts, job.folders.failure) as peers:
+        channels, pretrained = read_training_channels(job.folders), earlier_model(job)
+        if pretrained:
+            refuse_learnt(channels, pretrained.learnt, kind="image", folds=hp.folds)
+        peers.refuse_differences(fingerprints(channels, pretrained), remedy=_REPLICATE)
+        model, history, outputs = learn(job, channels, pretrained, peers)
+    if peers.first:
+        write_base_results(job, model, history, channels, outputs, load_image, pretrained)
+    else:
+        logger.info("host '%s' has done its part", job.hosts.current)
+
+
+def earlier_model(job: Job[ImageHyperparameters]) -> Pretrained[PageCNN] | None:
+    """Of several networks the first, which is that of the last cycle."""
+    return read_pretrained(
+        job.folders, job.hyperparameters, lambda folder: load_image(folder).nets[0], kind="image"
+    )
+
+
+def fingerprints(
+    channels: TrainingChannels, pretrained: Pretrained[PageCNN] | None
+) -> dict[str, str]:
+    """Of all that the job learns from."""
+    earlier = {"pretrained": pretrained.fingerprint} if pretrained else {}
+    return {**channels.fingerprints(), **earlier}
+
+
+def learn(
+    job: Job[ImageHyperparameters],
+    channels: TrainingChannels,
+    pretrained: Pretrained[PageCNN] | None,
+    peers: Peers,
+) -> tuple[ImageModel, History, dict[str, PageOutputs]]:
+    """The model, and what is said of each channel's pages: all of it at the first host alone."""
+    hp, validation, classes = job.hyperparameters, channels.validation, channels.classes
     fold = None
     if hp.folds:  # may refuse, so it comes before what takes long
         fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_image)
+    alone = Run(checkpoints=Checkpoints(job.folders.checkpoints), pretrained=pretrained)
+    together = replace(alone, report=print_epoch, team=Team(peers))
+    if not peers.first:
+        together = Run(pretrained=pretrained, team=together.team)
 
     with bitmap_cache(job) as bitmaps:
         for channel in (channels.train, *channels.held_out):
             bitmaps.add(channel)
 
         def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
-            model, _ = fit_image_model(seen, validation, classes, hp, bitmaps, run)
+            model, _ = fit_image_model(seen, validation, classes, hp, bitmaps, alone)
             return model.outputs(unseen, OUT_OF_FOLD, bitmaps)
 
-        told = replace(run, report=print_epoch)
-        model, history = fit_image_model(channels.train, validation, classes, hp, bitmaps, told)
-        outputs = held_out_outputs(
-            channels, lambda channel, how: model.outputs(channel, how, bitmaps)
-        )
+        model, history = fit_image_model(channels.train, validation, classes, hp, bitmaps, together)
+        outputs = {}
+        if peers.first:
+            outputs = held_out_outputs(
+                channels, lambda channel, how: model.outputs(channel, how, bitmaps)
+            )
         if fold is not None:
-            outputs["train"] = out_of_fold(channels.train, fold, fit_and_say)
-    write_base_results(job, model, history, channels, outputs, load_image, pretrained)
+            outputs["train"] = out_of_fold(channels.train, fold, fit_and_say, peers)
+    return model, history, outputs
 
 
 def bitmap_cache(job: Job[ImageHyperparameters]) -> BitmapCache:
@@ -89,13 +127,10 @@ def bitmap_cache(job: Job[ImageHyperparameters]) -> BitmapCache:
     return BitmapCache(hp.height, hp.width, hp.worker, store)
 
 
-def propose_rates(
-    job: Job[ImageHyperparameters],
-    channels: TrainingChannels,
-    pretrained: Pretrained[PageCNN] | None,
-) -> None:
+def propose_rates(job: Job[ImageHyperparameters]) -> None:
     """Write the learning-rate range test to the output data folder, and no artifact."""
     hp = job.hyperparameters
+    channels, pretrained = read_training_channels(job.folders), earlier_model(job)
     with bitmap_cache(job) as bitmaps:
         bitmaps.add(channels.train)
         points = try_image_rates(channels.train, channels.classes, hp, bitmaps, pretrained)
@@ -105,5 +140,13 @@ def propose_rates(
 
 
 if __name__ == "__main__":
-    channels = CHANNELS | PRETRAINED
-    sys.exit(run_job(train, ImageHyperparameters, kind="image", channels=channels, cache=CACHE))
+    sys.exit(
+        run_job(
+            train,
+            ImageHyperparameters,
+            kind="image",
+            channels=CHANNELS | PRETRAINED,
+            cache=CACHE,
+            shared=lambda hp: not hp.lr_range_test,
+        )
+    )

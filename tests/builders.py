@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +58,24 @@ def make_channel(folder: Path, *streams: str, first_bitmap: int = 0) -> list[Rec
     return records
 
 
-def make_job(base: Path, hyperparameters: Mapping[str, str], channels: Iterable[str]) -> Path:
-    """Lay out `base` as SageMaker lays out /opt/ml; the channels' content is the caller's."""
-    host = "localhost"
-    group = {"instance_group_name": "g", "instance_type": "ml.m5.large", "hosts": [host]}
+def make_job(
+    base: Path,
+    hyperparameters: Mapping[str, str],
+    channels: Iterable[str],
+    hosts: Sequence[str] = ("localhost",),
+    place: int = 0,
+) -> Path:
+    """Lay out `base` as SageMaker lays out /opt/ml on the host at `place` of several.
+
+    The channels' content is the caller's.
+    """
+    group = {"instance_group_name": "g", "instance_type": "ml.m5.large", "hosts": list(hosts)}
     files = {
         "hyperparameters.json": dict(hyperparameters),
         "inputdataconfig.json": {name: {"TrainingInputMode": "File"} for name in channels},
         "resourceconfig.json": {
-            "current_host": host,
-            "hosts": [host],
+            "current_host": hosts[place],
+            "hosts": list(hosts),
             "current_instance_type": "ml.m5.large",
             "current_group_name": "g",
             "instance_groups": [group],

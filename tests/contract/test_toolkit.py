@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tarfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,18 @@ Spell = Callable[[object], str]
 
 
 def lay_out(
-    base: Path, kind: str, spell: Spell, channels: Mapping[str, Path], **others: object
+    base: Path,
+    kind: str,
+    spell: Spell,
+    channels: Mapping[str, Path],
+    hosts: Sequence[str] = ("localhost",),
+    place: int = 0,
+    **others: object,
 ) -> Path:
-    """A job's folders, the code of this checkout and links to its channels."""
+    """A job's folders on a host, the code of this checkout and links to its channels."""
     values = {"sagemaker_program": f"train_{kind}.py", **SMALL[kind], **others}
-    make_job(base, {name: spell(value) for name, value in values.items()}, channels)
+    spelt = {name: spell(value) for name, value in values.items()}
+    make_job(base, spelt, channels, hosts, place)
     shutil.copytree(SRC, base / "code", ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for name, folder in channels.items():
         (base / "input/data" / name).symlink_to(folder)

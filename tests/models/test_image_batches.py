@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from tests.sample import SAMPLE
 
+from common.job.hosts import Hosts
 from common.job.tables import ImageHyperparameters
 from common.models.image_batches import Plan, TrainingPages
 from common.pages.bitmaps import BitmapCache
@@ -47,6 +48,26 @@ def test_a_batch_is_disturbed_by_its_epoch_and_place_alone(pages):
     np.testing.assert_array_equal(made, pages.batches(3)[0].darkness)
     for other in (second, pages.plan(4)[0]):
         assert np.abs(made - pages.make(Plan(first.rows, other.seed)).darkness).mean() > 0.01
+
+
+@pytest.mark.parametrize(("hosts", "size"), [(1, 16), (2, 8), (3, 7), (3, 4096)])
+def test_hosts_take_as_many_steps_as_one_with_all_their_batches(pages, hosts, size):
+    channel = read_channel(SAMPLE / "train")
+    filled = min(size, len(channel) // hosts)
+    names = tuple("abc"[:hosts])
+    streams, seeds = [], set()
+    for name in names:
+        own = HYPERPARAMETERS.model_copy(update={"batch_size": size})
+        targets = targets_of(channel, channel.classes)
+        plans = TrainingPages(channel, targets, pages.bitmaps, own, Hosts(names, name)).plan(5)
+        assert [len(plan.rows) for plan in plans] == [filled] * (len(channel) // (filled * hosts))
+        seeds |= {plan.seed for plan in plans}
+        rows = np.concatenate([plan.rows for plan in plans])
+        streams.append({channel.pages[row].stream for row in rows})
+        times = np.unique(rows, return_counts=True)[1]
+        assert times.max() - times.min() <= 1  # none comes again before all have come
+    assert len(seeds) == hosts * len(plans)
+    assert len(set.union(*streams)) == sum(map(len, streams))
 
 
 def test_the_loss_is_that_of_the_pages_own_targets(pages):

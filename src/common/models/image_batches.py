@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import mxnet as mx
 import numpy as np
 from numpy.typing import NDArray
 
+from common.job.hosts import ONE_HOST, Hosts
 from common.job.tables import ImageHyperparameters
 from common.models.augmentation import augment
 from common.models.heads import heads_loss
 from common.models.image_network import PageCNN
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
+from common.pages.shares import stream_shares
 from common.pages.targets import Targets
 from common.training.prefetch import Prefetched
 
@@ -37,26 +40,37 @@ class Batch:
 
 @dataclass(frozen=True)
 class TrainingPages:
-    """The pages to learn from, all of which have a bitmap."""
+    """The pages to learn from, all of which have a bitmap; of several hosts, each has a share."""
 
     channel: Channel
     targets: Targets
     bitmaps: BitmapCache
     hyperparameters: ImageHyperparameters
+    hosts: Hosts = ONE_HOST
+
+    @cached_property
+    def share(self) -> NDArray[np.intp]:
+        """Rows of this host's streams."""
+        return stream_shares(self.channel, len(self.hosts.names))[self.hosts.place]
 
     def batches(self, epoch: int) -> Sequence[Batch]:
         """An epoch in an order of its own, each batch made while the net learns from another."""
         return Prefetched(self.make, self.plan(epoch))
 
     def plan(self, epoch: int) -> list[Plan]:
-        """What does not fill a batch waits for another epoch."""
-        seed = self.hyperparameters.seed
-        order = np.random.default_rng((seed, epoch)).permutation(len(self.channel))
-        size = min(self.hyperparameters.batch_size, len(order))
-        starts = range(0, len(order) - size + 1, size)
+        """What does not fill a batch waits for another epoch.
+
+        All hosts take as many steps as one would with their batches joined: of a larger share
+        more waits, a smaller one begins anew.
+        """
+        seed, hosts = self.hyperparameters.seed, len(self.hosts.names)
+        order = np.random.default_rng((seed, epoch)).permutation(self.share)
+        size = min(self.hyperparameters.batch_size, max(1, len(self.channel) // hosts))
+        steps = len(self.channel) // (size * hosts)
+        batches = np.resize(order, (steps, size))
         return [
-            Plan(order[start : start + size], (seed, epoch, place))
-            for place, start in enumerate(starts)
+            Plan(rows, (seed, epoch, step * hosts + self.hosts.place))
+            for step, rows in enumerate(batches)
         ]
 
     def make(self, plan: Plan) -> Batch:

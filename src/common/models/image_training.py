@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,13 +18,13 @@ from common.job.errors import ClientError
 from common.job.pretrained import Pretrained
 from common.job.tables import ImageHyperparameters
 from common.models.fine_tuning import go_on_from, outputs_first
-from common.models.heads import score
+from common.models.heads import BOUNDARY_HEADS, score
 from common.models.image_batches import TrainingPages
 from common.models.image_cnn import ImageModel, compiled, forward, read_ahead
 from common.models.image_network import PageCNN, copy_parameters
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
-from common.pages.targets import targets_of
+from common.pages.targets import Targets, targets_of
 from common.training.checkpoints import Checkpoints
 from common.training.choice import Choice
 from common.training.fit import fit_network
@@ -33,8 +34,10 @@ from common.training.rates import CYCLES, Schedule, opposed
 from common.training.run import Run
 from common.training.snapshots import Snapshots
 from common.training.standing import Parameters, parameters_of, set_parameters
+from common.training.team import Team
 
 _RANGE, _RANGE_STEPS = (1e-5, 10.0), 240
+_APART = 1_000_003  # of the hosts' random numbers, so that each drops other values out
 
 
 def fit_image_model(
@@ -48,17 +51,21 @@ def fit_image_model(
     """Train on the pages of `train` that have a bitmap.
 
     The best epoch on `validation` by `choose_by` is kept, or with `snapshot_ensemble` the networks
-    of the last cycles' ends; `validation` also calibrates what is kept.
+    of the last cycles' ends; `validation` also calibrates what is kept. Of several hosts the first
+    alone keeps those, and has the ensemble.
     """
-    hp = hyperparameters
+    hp, hosts = hyperparameters, run.team.peers.hosts
     train, validation = _with_images(train), _with_images(validation)
-    pages = TrainingPages(train, targets_of(train, classes, hp.class_weighting), bitmaps, hp)
+    weighted = targets_of(train, classes, hp.class_weighting)
+    pages = TrainingPages(train, weighted, bitmaps, hp, hosts)
     held_out = targets_of(validation, classes)
     net = initialised(classes, hp, run.pretrained)
     rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
-    identity = "image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
+    identity = ["image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()]
+    identity += [] if run.team.alone else [f"{len(hosts.names)} hosts"]
     checkpoints = run.checkpoints_of(*identity)
-    with _snapshots(checkpoints, hp) as snapshots:
+    count = hp.snapshot_ensemble if hp.snapshot_ensemble > 1 and hosts.place == 0 else 0
+    with _snapshots(checkpoints, hp.cycle_length, count) as snapshots, run.team.at_work() as team:
         history = fit_network(
             net,
             hp.optimizer,
@@ -68,13 +75,14 @@ def fit_image_model(
             schedule=rate,
             momentum=_momentum(hp, rate),
             epochs=hp.epochs,
-            seed=hp.seed,
-            evaluate=lambda: score(_heads(net, validation, bitmaps), held_out),
+            seed=hp.seed + hosts.place * _APART,
+            evaluate=lambda: _scores(team, net, validation, bitmaps, held_out),
             run=replace(
                 run,
                 checkpoints=checkpoints,
                 choice=Choice(hp.choose_by, hp.patience),
                 report=snapshots.keeping(net, run.report),
+                team=team,
             ),
         )
         kept = snapshots.read(len(history.epochs))
@@ -87,15 +95,11 @@ def fit_image_model(
 
 
 @contextmanager
-def _snapshots(
-    checkpoints: Checkpoints, hyperparameters: ImageHyperparameters
-) -> Iterator[Snapshots]:
+def _snapshots(checkpoints: Checkpoints, cycle_length: int, count: int) -> Iterator[Snapshots]:
     """Beside the checkpoints, or in scratch space where there are none."""
-    hp = hyperparameters
-    count = hp.snapshot_ensemble if hp.snapshot_ensemble > 1 else 0
     with tempfile.TemporaryDirectory(prefix="snapshots-") as scratch:
         folder = (checkpoints.folder or Path(scratch)) / "snapshots"
-        yield Snapshots(folder, hp.cycle_length, count)
+        yield Snapshots(folder, cycle_length, count)
 
 
 def _plain(net: PageCNN, parameters: Parameters, hyperparameters: ImageHyperparameters) -> PageCNN:
@@ -159,7 +163,21 @@ def initialised(
 
 
 def _heads(net: PageCNN, channel: Channel, bitmaps: BitmapCache) -> NDArray[np.float32]:
-    return np.concatenate([forward(net, seen)[1] for seen in read_ahead(channel, bitmaps)])
+    none = np.empty((0, net.classes + BOUNDARY_HEADS), np.float32)
+    return np.concatenate([none, *(forward(net, s)[1] for s in read_ahead(channel, bitmaps))])
+
+
+def _scores(
+    team: Team, net: PageCNN, validation: Channel, bitmaps: BitmapCache, targets: Targets
+) -> dict[str, float]:
+    """Each host looks at its part of the pages; the first judges, and all go by that."""
+    part = team.part(len(validation))
+    heads = _heads(net, validation.take(part), bitmaps)
+    if team.alone:
+        return score(heads, targets)
+    whole = team.join(heads)
+    said = b"" if whole is None else json.dumps(score(whole, targets)).encode()
+    return json.loads(team.peers.broadcast(said))
 
 
 def _options(hyperparameters: ImageHyperparameters) -> dict[str, float]:

@@ -151,7 +151,7 @@ def join_page_outputs(parts: Sequence[PageOutputs], keys: Sequence[PageKey]) -> 
     return together.of_pages(keys)
 
 
-def write_page_outputs(path: Path, outputs: PageOutputs) -> None:
+def pack_page_outputs(outputs: PageOutputs) -> bytes:
     metadata = {"kind": outputs.kind, "how": outputs.how, "classes": list(outputs.classes)}
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -160,25 +160,33 @@ def write_page_outputs(path: Path, outputs: PageOutputs) -> None:
         **{name: getattr(outputs, name) for name in _ARRAYS},
         **{_DESCRIPTOR + name: array for name, array in sorted(outputs.descriptors.items())},
     )
-    write_atomically(path, buffer.getvalue())
+    return buffer.getvalue()
+
+
+def unpack_page_outputs(content: bytes) -> PageOutputs:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        metadata = json.loads(str(arrays["metadata"]))
+        return PageOutputs(
+            kind=metadata["kind"],
+            how=metadata["how"],
+            classes=tuple(metadata["classes"]),
+            **{name: arrays[name] for name in _ARRAYS},
+            descriptors={
+                name.removeprefix(_DESCRIPTOR): arrays[name]
+                for name in arrays.files
+                if name.startswith(_DESCRIPTOR)
+            },
+        )
+
+
+def write_page_outputs(path: Path, outputs: PageOutputs) -> None:
+    write_atomically(path, pack_page_outputs(outputs))
 
 
 def read_page_outputs(path: Path) -> PageOutputs:
     """Read page outputs; raises ClientError on a file that is not what was written."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            metadata = json.loads(str(arrays["metadata"]))
-            return PageOutputs(
-                kind=metadata["kind"],
-                how=metadata["how"],
-                classes=tuple(metadata["classes"]),
-                **{name: arrays[name] for name in _ARRAYS},
-                descriptors={
-                    name.removeprefix(_DESCRIPTOR): arrays[name]
-                    for name in arrays.files
-                    if name.startswith(_DESCRIPTOR)
-                },
-            )
+        return unpack_page_outputs(path.read_bytes())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ClientError(
             f"{path}: cannot be read as page outputs ({error}). "

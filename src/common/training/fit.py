@@ -12,7 +12,7 @@ from common.training.loop import Batches, Loss, Part, train_epochs
 from common.training.pauses import pauses
 from common.training.rates import Schedule
 from common.training.run import Run
-from common.training.standing import Standing, set_parameters
+from common.training.standing import set_parameters
 
 
 def fit_network(
@@ -37,13 +37,14 @@ def fit_network(
         batches, loss, schedule, seed, momentum: as in `train_epochs`.
         evaluate: scores the net on validation, `loss` among the scores.
         run: is told of every epoch, keeps where it stands, and says which epoch is the best and
-            after how many worse ones training stops.
+            after how many worse ones training stops. All hosts of its team train; the scores have
+            to be the same on each.
 
     Raises:
         KeyboardInterrupt: the platform ended the job; where it stood is kept.
     """
-    trainer = gluon.Trainer(net.collect_params(), optimizer, options, kvstore=None)
-    standing = run.checkpoints.restore(net, trainer) or Standing()
+    trainer = run.team.trainer(net, optimizer, options)
+    standing = run.team.start(run.checkpoints, net, trainer)
     choice = run.choice
     given_up = choice.gives_up(standing.epoch, standing.kept)
 
@@ -64,6 +65,7 @@ def fit_network(
             part=standing.part,
             after_step=after_step,
         ):
+            epoch = run.team.settle(epoch, net)
             scores = evaluate()
             run.report(epoch, scores)
             standing = standing.after(epoch, scores, net, choice)

@@ -10,6 +10,7 @@ from common.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from common.training.choice import FIRST_CHOICE, Choice
 from common.training.history import Report, Scores
 from common.training.loop import Epoch
+from common.training.team import ALONE_AT_WORK, Team
 
 
 def say_nothing(epoch: Epoch, scores: Scores) -> None:
@@ -20,13 +21,15 @@ def say_nothing(epoch: Epoch, scores: Scores) -> None:
 class Run:
     """Whom it tells of every epoch, where it goes on from, and what it starts from.
 
-    `pretrained` is what that channel holds, or None; `choice` says which epoch is kept.
+    `pretrained` is what that channel holds, or None; `choice` says which epoch is kept; `team` are
+    the hosts that train, of which the first alone has checkpoints.
     """
 
     report: Report = say_nothing
     checkpoints: Checkpoints = NO_CHECKPOINTS
     pretrained: Pretrained[Any] | None = None
     choice: Choice = FIRST_CHOICE
+    team: Team = ALONE_AT_WORK
 
     def checkpoints_of(self, *identity: str) -> Checkpoints:
         """Those of a run that is told from others by `identity`, and by what it starts from."""

@@ -1,0 +1,148 @@
+"""The hosts that train one network together, or the one that trains it alone.
+
+Each learns from its own batches. Gradients are summed at every step, so that all have the same
+parameters throughout; when an epoch ends the statistics of batch norm are averaged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import mxnet as mx
+import numpy as np
+from mxnet import gluon
+from numpy.typing import NDArray
+
+from common.job.errors import AlgorithmError
+from common.job.peers import ALONE, Peers
+from common.training.checkpoints import Checkpoints
+from common.training.gradient_sum import GradientSum, gradient_sum
+from common.training.loop import Epoch
+from common.training.standing import Standing
+
+Arrays = dict[str, NDArray]
+_LOSS, _DIGEST = "train loss", "digest of what was learnt"  # no parameters have such names
+
+
+@dataclass(frozen=True)
+class Team:
+    """Hosts, and what sums their gradients while they train; by default this host alone."""
+
+    peers: Peers = ALONE
+    gradients: GradientSum | None = None
+
+    @property
+    def alone(self) -> bool:
+        return self.peers.count == 1
+
+    @contextmanager
+    def at_work(self) -> Iterator[Team]:
+        """The team with what it trains by; all hosts have to enter and leave."""
+        if self.alone:
+            yield self
+            return
+        with gradient_sum(self.peers) as gradients:
+            yield replace(self, gradients=gradients)
+
+    def trainer(
+        self, net: gluon.Block, optimizer: str, options: Mapping[str, float]
+    ) -> gluon.Trainer:
+        """One that steps along the mean of the hosts' gradients."""
+        mean = {"rescale_grad": 1 / self.peers.count, **options}
+        return gluon.Trainer(net.collect_params(), optimizer, mean, kvstore=self.gradients)
+
+    def start(self, checkpoints: Checkpoints, net: gluon.Block, trainer: gluon.Trainer) -> Standing:
+        """Bring all hosts to where the first one stands: at its checkpoint, if it has one."""
+        standing = checkpoints.restore(net, trainer) or Standing()
+        if self.alone:
+            return standing
+        parameters = {name: p.data().asnumpy() for name, p in net.collect_params().items()}
+        _set(net, _unpacked(self.peers.broadcast(_packed(parameters))))
+        with tempfile.TemporaryDirectory(prefix="standing-") as scratch:
+            passed, file = Checkpoints(Path(scratch)), Path(scratch) / "000000.zip"
+            content = b""
+            if self.peers.first and standing != Standing():
+                passed.save(net, trainer, standing)
+                content = next(Path(scratch).glob("*.zip")).read_bytes()
+            content = self.peers.broadcast(content)
+            if content and not self.peers.first:
+                file.write_bytes(content)
+                standing = passed.restore(net, trainer) or standing
+        return standing
+
+    def settle(self, epoch: Epoch, net: gluon.Block) -> Epoch:
+        """The epoch with the hosts' mean loss; `net` gets the mean of their running statistics.
+
+        Raises:
+            AlgorithmError: the hosts have not learnt the same.
+        """
+        if self.alone:
+            return epoch
+        found = {_LOSS: np.array(epoch.train_loss), _DIGEST: np.array(_digest(net))}
+        for name, parameter in net.collect_params().items():
+            if parameter.grad_req == "null":
+                found[name] = parameter.data().asnumpy()
+        of_hosts = [_unpacked(told) for told in self.peers.gather(_packed(found))]
+        if of_hosts:
+            self._refuse_differences([str(one.pop(_DIGEST)) for one in of_hosts])
+            found = {
+                name: np.mean([one[name] for one in of_hosts], axis=0, dtype=np.float64)
+                for name in of_hosts[0]
+            }
+        means = _unpacked(self.peers.broadcast(_packed(found)))
+        loss = float(means.pop(_LOSS))
+        _set(net, means)
+        return replace(epoch, train_loss=loss)
+
+    def _refuse_differences(self, digests: Sequence[str]) -> None:
+        for name, digest in zip(self.peers.hosts.names, digests, strict=True):
+            if digest != digests[0]:
+                raise AlgorithmError(
+                    f"hosts '{self.peers.hosts.first}' and '{name}' have learnt different "
+                    "parameters from the same gradients. Train on one host."
+                )
+
+    def part(self, count: int) -> range:
+        """Which of `count` things are this host's to look at: neighbours, about as many each."""
+        bounds = [count * place // self.peers.count for place in range(self.peers.count + 1)]
+        return range(*bounds[self.peers.hosts.place :][:2])
+
+    def join(self, part: NDArray) -> NDArray | None:
+        """Rows of all hosts' parts, at the first host."""
+        parts = [_unpacked(told)["part"] for told in self.peers.gather(_packed({"part": part}))]
+        return np.concatenate(parts) if parts else None
+
+
+ALONE_AT_WORK = Team()
+
+
+def _digest(net: gluon.Block) -> str:
+    """Of all that has been learnt, running statistics left aside."""
+    digest = hashlib.sha256()
+    for parameter in net.collect_params().values():
+        if parameter.grad_req != "null":
+            digest.update(parameter.data().asnumpy().tobytes())
+    return digest.hexdigest()
+
+
+def _set(net: gluon.Block, values: Arrays) -> None:
+    parameters = net.collect_params()
+    for name, value in values.items():
+        mx.nd.identity(mx.nd.array(value), out=parameters[name].data())
+
+
+def _packed(arrays: Arrays) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _unpacked(content: bytes) -> Arrays:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
