@@ -60,9 +60,11 @@ def run(arguments: argparse.Namespace) -> None:
     for one in log.progress(rounds, what="folds", unit="fold", total=arguments.folds):
         pages_held_out += [page for held_out in one.held_out for page in held_out.channel.pages]
         for name, found in answers(one, channels.classes, arguments.target_precision):
-            before = said.setdefault(name, Predictions([], []))
+            before = said.setdefault(name, Predictions([], [], []))
             said[name] = Predictions(
-                [*before.pages, *found.pages], [*before.segments, *found.segments]
+                [*before.pages, *found.pages],
+                [*before.segments, *found.segments],
+                [*before.streams, *found.streams],
             )
     held_out = replace(channel, name="held out", pages=tuple(pages_held_out))
     table = cross_table(

@@ -65,8 +65,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         required=True,
         metavar="DIR",
-        help="what src/predict.py wrote for the same pages: pages.jsonl, segments.jsonl, and "
-        "page_outputs/, if the report is to show the base models beside the ensemble",
+        help="what src/predict.py wrote for the same pages: pages.jsonl, segments.jsonl, "
+        "streams.jsonl, and page_outputs/, if the report is to show the base models beside the "
+        "ensemble",
     )
     parser.add_argument(
         "--model",

@@ -1,6 +1,7 @@
 """Take streams apart: an ensemble and a channel of pages to segments with their confidence.
 
-Writes pages.jsonl and segments.jsonl, and page_outputs/ with what each base model says alone.
+Writes pages.jsonl, segments.jsonl and streams.jsonl, and page_outputs/ with what each base model
+says alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from common.results.predictions import explained, write_base_outputs, write_pred
 from common.results.summary import segment_table
 
 
-def predict(model: Path, pages: Path, output: Path, explain: int) -> None:
+def predict(model: Path, pages: Path, output: Path, *, explain: int, n_best: int) -> None:
     for name, folder in (("--model", model), ("--input", pages)):
         if lies_in(output, folder):
             raise ClientError(
@@ -31,7 +32,7 @@ def predict(model: Path, pages: Path, output: Path, explain: int) -> None:
     ensemble = load_ensemble(model)
     channel = read_channel(pages)
     evidence = ensemble.evidence(channel)
-    posteriors = ensemble.posteriors(channel, evidence)
+    posteriors = ensemble.posteriors(channel, evidence, n_best)
     predictions = predictions_of(channel, ensemble.classes, posteriors, ensemble.threshold)
     if explain:
         labels = [page.label for page in predictions.pages]
@@ -51,6 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     ):
         parser.add_argument(name, type=Path, required=True, metavar="DIR", help=help_text)
     parser.add_argument(
+        "--n-best",
+        type=_positive,
+        default=3,
+        metavar="N",
+        help="write the N most probable readings of each stream; default %(default)s",
+    )
+    parser.add_argument(
         "--explain",
         type=_count,
         default=0,
@@ -59,8 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     arguments = parser.parse_args(argv)
     log.configure()
-    given = arguments.model, arguments.input, arguments.output, arguments.explain
-    return run_reporting(lambda: predict(*given))
+    given = arguments.model, arguments.input, arguments.output
+    asked = {"explain": arguments.explain, "n_best": arguments.n_best}
+    return run_reporting(lambda: predict(*given, **asked))
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1. Got '{text}' instead")
+    return int(text)
 
 
 def _count(text: str) -> int:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from common.models.chain_crf import (
     ChainScores,
+    best_segmentations,
     marginals,
     path_counts,
     path_score,
     run_messages,
     segment_posterior,
-    viterbi,
 )
 from common.models.chain_likelihood import ChainLikelihood
 from common.models.chain_model import decode
@@ -62,9 +62,6 @@ def test_against_brute_force_over_all_segmentations(case):
     np.testing.assert_allclose(said.class_probability, np.sum(of_class, axis=0), atol=1e-9)
     np.testing.assert_allclose(said.boundary, np.sum(begun, axis=0), atol=1e-9)
 
-    labels, starts = viterbi(scores)
-    assert path_score(scores, labels, starts) == pytest.approx(path_scores.max(), abs=1e-9)
-
     for start, stop in itertools.combinations(range(pages + 1), 2):
         expected = np.zeros(classes)
         for p, (path_labels, path_starts) in zip(probability, paths, strict=True):
@@ -74,6 +71,26 @@ def test_against_brute_force_over_all_segmentations(case):
         np.testing.assert_allclose(
             segment_posterior(scores, messages, start, stop), expected, atol=1e-9
         )
+
+
+@settings(max_examples=300)
+@given(CASES, st.integers(1, 12))
+def test_the_n_best_segmentations_are_those_of_brute_force(case, n):
+    """All of them where there are fewer, each once, with its probability."""
+    pages, classes, seed = case
+    scores = random_scores(pages, classes, seed)
+    every = [path_score(scores, *path) for path in all_segmentations(pages, classes)]
+    expected = np.sort(every)[::-1][:n]
+    found = best_segmentations(scores, n)
+    np.testing.assert_allclose([score for *_, score in found], expected, atol=1e-9)
+    for labels, starts, score in found:
+        assert path_score(scores, labels, starts) == pytest.approx(score, abs=1e-9)
+        assert starts[0]
+        assert (labels[1:] == labels[:-1])[~starts[1:]].all()
+    assert len({(*labels, *starts) for labels, starts, _ in found}) == len(found)
+    chances = np.exp(expected - np.logaddexp.reduce(every))
+    said = [one.probability for one in decode(scores, n).best]
+    np.testing.assert_allclose(said, chances, atol=1e-9)
 
 
 def test_a_path_scores_what_its_formula_says():

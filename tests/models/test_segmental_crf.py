@@ -13,6 +13,7 @@ from common.models.segmental_crf import (
     run_messages,
     segment_posterior,
 )
+from common.models.segmental_model import decode
 from common.models.segmental_paths import best_segmentations, path_counts, path_scores
 
 SCORED = ("first", "continuation", "length", "tail", "document", "change")
@@ -110,6 +111,9 @@ def check_best(scores, values):
     for one in best:
         assert path_scores(scores, [(one.labels, one.starts)])[0] == pytest.approx(one.score)
     assert len({(*one.labels, *one.starts) for one in best}) == len(best)
+    chances = np.exp(expected - np.logaddexp.reduce(values))
+    said = [one.probability for one in decode(scores, 5).best]
+    np.testing.assert_allclose(said, chances, atol=1e-9)
 
 
 def check_segments(scores, messages, stream, paths, probability):
@@ -153,10 +157,13 @@ def test_without_length_scores_it_is_the_linear_chain():
     assert messages.log_partition[0] == pytest.approx(chain_messages.log_partition, abs=1e-9)
     np.testing.assert_allclose(found.first[0], expected.first, atol=1e-9)
     np.testing.assert_allclose(found.continuation[0], expected.continuation, atol=1e-9)
-    labels, starts = chain_crf.viterbi(chain)
-    best = best_segmentations(flat, 1)[0]
-    np.testing.assert_array_equal(best.labels, labels)
-    np.testing.assert_array_equal(best.starts, starts)
+    best = best_segmentations(flat, 7)
+    for one, (labels, starts, score) in zip(
+        best, chain_crf.best_segmentations(chain, 7), strict=True
+    ):
+        np.testing.assert_array_equal(one.labels, labels)
+        np.testing.assert_array_equal(one.starts, starts)
+        assert one.score == pytest.approx(score)
 
 
 def test_a_stream_of_3000_pages_stays_normalised():

@@ -199,16 +199,17 @@ def test_decoding_a_certain_stream_returns_it():
     assert found.segment.max(axis=1) == pytest.approx(np.ones(4))
 
 
-def test_the_most_probable_segmentations_of_a_stream_come_with_their_probability():
-    model = fit(SEGMENTAL)[0]
+def test_the_most_probable_segmentations_of_a_stream_come_with_their_probability(trained):
     test = examples(0)
     rows = test.channel.streams[0]
-    found = model.alternatives(test.evidence, rows, 50)
-    chances = [chance for _, chance in found]
+    (found,) = trained.posteriors(test.evidence, [rows], 50)
+    chances = [one.probability for one in found.best]
     assert chances == sorted(chances, reverse=True)
+    assert len(chances) == 50
     assert sum(chances) <= 1 + 1e-9
-    (best,) = model.posteriors(test.evidence, [rows])
-    np.testing.assert_array_equal(found[0][0].labels, best.labels)
-    np.testing.assert_array_equal(found[0][0].starts, best.starts)
+    (alone,) = trained.posteriors(test.evidence, [rows])
+    assert [one.probability for one in alone.best] == chances[:1]
+    np.testing.assert_array_equal(found.labels, alone.labels)
+    np.testing.assert_array_equal(found.starts, alone.starts)
     # What is certain of the best segmentation is certain of each of its documents.
-    assert chances[0] <= best.segment.max(axis=1).min() + 1e-9
+    assert chances[0] <= found.segment.max(axis=1).min() + 1e-9

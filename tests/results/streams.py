@@ -11,6 +11,7 @@ from common.pages.channel import Channel
 from common.pages.page import Page
 from common.results.comparison import Comparison, compare
 from common.results.predictions import PagePrediction, Predictions
+from common.results.readings import ReadDocument, Reading, StreamPrediction
 from common.results.segments import Segment
 
 Documents = Sequence[tuple[str, int]]  # class and number of pages
@@ -57,7 +58,15 @@ def make_predictions(
                 )
                 for page in range(first, last + 1)
             ]
-    return Predictions(pages, segments)
+    return Predictions(pages, segments, [_whole(name, segments) for name in streams])
+
+
+def _whole(stream: str, segments: Sequence[Segment]) -> StreamPrediction:
+    """As sure as the least sure of its segments."""
+    own = [one for one in segments if one.stream == stream]
+    confidence = min(one.confidence for one in own)
+    documents = tuple(ReadDocument(one.first_page, one.last_page, one.label) for one in own)
+    return StreamPrediction(stream, confidence, (Reading(confidence, documents),))
 
 
 def make_comparison(

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
-from tests.results.streams import make_comparison
+from tests.results.streams import make_channel, make_comparison, make_predictions
 
-from common.results.calibration import bin_of, page_ece, reliability, segment_ece
+from common.results.calibration import bin_of, page_ece, reliability, segment_ece, stream_ece
+from common.results.comparison import compare
+from common.results.readings import ReadDocument, Reading, StreamPrediction
 
 
 def once(metric, comparison):
@@ -44,3 +46,20 @@ def test_reliability_tells_mean_confidence_and_share_right_by_bin():
     assert found.confidence[13] == pytest.approx(0.92)
     assert found.accuracy[[2, 13]].tolist() == [1.0, 0.5]
     assert np.isnan(found.accuracy[0])
+
+
+def test_the_streams_calibration_counts_whole_streams_of_which_it_was_said():
+    """0.9, 0.8 are right, 0.7 has a wrong label, 0.6 a wrong end; nothing is said of the last."""
+    truth = {name: [("x", 1), ("y", 1)] for name in "abcde"}
+    said = {**truth, "c": [("x", 1), ("x", 1)], "d": [("x", 2)], "e": [("y", 2)]}
+    chances = (0.9, 0.8, 0.7, 0.6)
+    reading = (Reading(1.0, (ReadDocument(1, 1, "x"),)),)
+    whole = [StreamPrediction(name, c, reading) for name, c in zip("abcd", chances, strict=True)]
+    pages, segments, _ = make_predictions(said)
+    comparison = compare(make_channel(truth), pages, segments, whole)
+    assert once(stream_ece, comparison) == pytest.approx((0.1 + 0.2 + 0.7 + 0.6) / 4)
+    of_none = compare(make_channel(truth), pages, segments)
+    assert np.isnan(once(stream_ece, of_none))
+    # In a draw of streams of which nothing is known there is nothing to say either.
+    only_e = np.array([[0.0, 0, 0, 0, 2], [0, 0, 0, 1, 1]])
+    np.testing.assert_allclose(stream_ece(comparison)(only_e), [np.nan, 0.6])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tests.labelled import channel_of
 
-from common.pages.posteriors import StreamPosteriors
+from common.pages.posteriors import Hypothesis, StreamPosteriors
 from common.results.decisions import predictions_of
 from common.results.threshold import NOTHING
 
@@ -15,8 +15,10 @@ CHANNEL = channel_of([("x", ["a", "b"]), ("y", ["c"])])
 
 def posteriors(**changes):
     values = {
-        "labels": np.array([0, 0, 1]),
-        "starts": np.array([True, False, True]),
+        "best": (
+            Hypothesis(np.array([0, 0, 1]), np.array([True, False, True]), 0.9),
+            Hypothesis(np.array([1, 1, 1]), np.array([True, False, True]), 0.05),
+        ),
         "class_probability": np.array([[0.95, 0.05], [0.94, 0.06], [0.02, 0.98]]),
         "boundary": np.array([1.0, 0.03, 0.97]),
         "segment": np.array([[0.93, 0.01], [0.0, 0.96]]),
@@ -29,7 +31,7 @@ def decide(threshold=0.9, channel=CHANNEL, **changes):
 
 
 def test_segments_and_pages_are_those_of_the_posteriors():
-    pages, segments = decide()
+    pages, segments, _ = decide()
     spans = [(s.document, s.first_page, s.last_page, s.label, s.confidence) for s in segments]
     assert spans == [(1, 1, 2, "x", 0.93), (2, 3, 3, "y", 0.96)]
     assert [page.document for page in pages] == [1, 1, 2]

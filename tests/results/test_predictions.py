@@ -122,13 +122,13 @@ def test_a_gap_between_segments_is_named(tmp_path):
 
 def test_predictions_come_in_the_order_of_the_channel():
     channel = make_channel({"a": [("letter", 2)], "b": [("letter", 1)]})
-    pages, _ = make_predictions({"b": [("letter", 1)], "a": [("letter", 2)]})
+    pages, *_ = make_predictions({"b": [("letter", 1)], "a": [("letter", 2)]})
     assert [page.key for page in in_channel_order(channel, pages)] == channel.keys
 
 
 def test_pages_without_prediction_and_predictions_without_page_are_counted():
     channel = make_channel({"a": [("letter", 5)]})
-    pages, _ = make_predictions({"a": [("letter", 1)], "c": [("letter", 2)]})
+    pages, *_ = make_predictions({"a": [("letter", 1)], "c": [("letter", 2)]})
     with pytest.raises(ClientError) as caught:
         in_channel_order(channel, pages)
     message = str(caught.value)
@@ -149,7 +149,7 @@ def test_no_base_models_answer_of_an_earlier_prediction_stays(tmp_path):
 
 
 def test_what_spoke_for_a_label_is_written_with_its_page(tmp_path):
-    predictions = Predictions([PagePrediction(**{**PAGE, "because": ()})], [Segment(**SEGMENT)])
+    predictions = Predictions([PagePrediction(**{**PAGE, "because": ()})], [Segment(**SEGMENT)], [])
     told = explained(predictions, [[("dear", 1.5)]])
     assert told.pages[0].because == (Voice("dear", 1.5),)
     assert predictions.pages[0].because == ()

@@ -11,7 +11,8 @@ from tests.results.test_systems import outputs
 from common.pages.channel import Channel
 from common.results import report
 from common.results.history import History
-from common.results.predictions import explained
+from common.results.predictions import Predictions, explained
+from common.results.readings import ReadDocument, Reading, StreamPrediction
 from common.results.report import write_report
 from common.results.systems import judge
 
@@ -111,6 +112,37 @@ def test_confidence_and_status_are_shown(tmp_path):
     html = (tmp_path / "report.html").read_text()
     assert re.search(r"0\.97 ✓<span class=\"visually-hidden\"> accepted", html)
     assert re.search(r"0\.31 \?<span class=\"visually-hidden\"> for review", html)
+
+
+def test_other_readings_and_the_confidence_of_whole_streams_are_shown(tmp_path):
+    truth = {"a": [("letter", 2)], "b": [("letter", 1)]}
+    pages, segments, _ = make_predictions(truth)
+    best, other = (
+        Reading(probability, tuple(ReadDocument(*document) for document in documents))
+        for probability, documents in (
+            (0.81, [(1, 2, "letter")]),
+            (0.07, [(1, 1, "letter"), (2, 2, "invoice")]),
+        )
+    )
+    whole = [StreamPrediction("a", 0.81, (best, other))]
+    predictions = Predictions(pages, segments, whole)
+    write(tmp_path / "report.html", make_channel(truth, tmp_path), predictions)
+    page = Checker()
+    page.feed((tmp_path / "report.html").read_text())
+    text = " ".join(" ".join(page.texts).split())
+    assert text.count("all of it right with probability") == 1
+    assert "probability 0.81" in text
+    assert "0.070 page 1 letter, page 2 invoice" in text
+    labels = [a.get("aria-label", "") for _, a in page.elements]
+    assert any("diagram of streams: 0.81 was said 1 ×, 100% right" in label for label in labels)
+
+
+def test_without_confidences_of_streams_there_is_no_diagram_of_them(tmp_path):
+    channel, (pages, segments, _) = make_channel(TRUTH, tmp_path), make_predictions(SAID)
+    write(tmp_path / "report.html", channel, Predictions(pages, segments, []))
+    html = (tmp_path / "report.html").read_text()
+    assert "diagram of streams" not in html
+    assert "diagram of segments" in html
 
 
 def test_hostile_names_and_texts_stay_text(tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.labelled import channel_of
 
-from common.pages.posteriors import StreamPosteriors
+from common.pages.posteriors import Hypothesis, StreamPosteriors
 from common.results.validation import score_streams, threshold_for
 
 CLASSES = ("x", "y")
@@ -12,8 +12,7 @@ CHANNEL = channel_of([("x", "ab"), ("y", "c")], [("y", "de")])
 def posteriors(starts, labels, segment):
     pages = len(starts)
     return StreamPosteriors(
-        labels=np.array(labels),
-        starts=np.array(starts, bool),
+        best=(Hypothesis(np.array(labels), np.array(starts, bool), 0.5),),
         class_probability=np.full((pages, 2), 0.5),
         boundary=np.full(pages, 0.5),
         segment=np.array(segment),

@@ -64,8 +64,11 @@ class Ensemble:
             )
         return self.text.explain(channel, labels, k)
 
-    def posteriors(self, channel: Channel, evidence: Evidence) -> list[StreamPosteriors]:
-        return self.sequence.posteriors(evidence, channel.streams)
+    def posteriors(
+        self, channel: Channel, evidence: Evidence, n_best: int = 1
+    ) -> list[StreamPosteriors]:
+        """What is said of each stream of the channel, its `n_best` segmentations among it."""
+        return self.sequence.posteriors(evidence, channel.streams, n_best)
 
 
 def manifest_of(

@@ -128,21 +128,52 @@ def path_counts(
     return ChainMarginals(one_hot * starts[:, None], one_hot * ~starts[:, None], change)
 
 
-def viterbi(scores: ChainScores) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """The most probable labelled segmentation: (labels [pages], starts [pages])."""
+def best_segmentations(
+    scores: ChainScores, n: int
+) -> list[tuple[NDArray[np.intp], NDArray[np.bool_], float]]:
+    """The n best labelled segmentations, the best first: (labels [pages], starts [pages], score).
+
+    Viterbi with the n best up to each page and class in place of the best (Seshadri and Sundberg,
+    "List Viterbi Decoding Algorithms with Applications", IEEE Transactions on Communications 42,
+    1994). All of them where there are fewer.
+    """
     pages, classes = scores.first.shape
-    best = scores.first[0]
-    origin = np.zeros((pages, classes), dtype=np.intp)  # class of the page before
-    begun = np.ones((pages, classes), dtype=bool)
+    best = np.full((n, classes), -np.inf)
+    best[0] = scores.first[0]
+    begun = np.ones((pages, n, classes), dtype=bool)
+    before = np.zeros((pages, n, classes), dtype=np.intp)  # place in the page before's `best`
     for t in range(1, pages):
-        arriving = best[:, None] + scores.change
-        anew = arriving.max(axis=0) + scores.first[t]
-        on = best + scores.continuation[t]
-        begun[t] = anew >= on
-        origin[t] = np.where(begun[t], arriving.argmax(axis=0), np.arange(classes))
-        best = np.maximum(anew, on)
-    labels = np.zeros(pages, dtype=np.intp)
-    labels[-1] = best.argmax()
-    for t in range(pages - 1, 0, -1):
-        labels[t - 1] = origin[t, labels[t]]
-    return labels, begun[np.arange(pages), labels]
+        arriving = (best[:, :, None] + scores.change).reshape(n * classes, classes)
+        origin = _highest(arriving, n)
+        anew = np.take_along_axis(arriving, origin, axis=0) + scores.first[t]
+        ways = np.concatenate([anew, best + scores.continuation[t]])
+        chosen = _highest(ways, n)
+        best = np.take_along_axis(ways, chosen, axis=0)
+        begun[t] = chosen < n
+        opened = np.take_along_axis(origin, np.minimum(chosen, n - 1), axis=0)
+        before[t] = np.where(begun[t], opened, (chosen - n) * classes + np.arange(classes))
+    ends = _highest(best.reshape(-1, 1), n)[:, 0]
+    return [
+        (*_trace(begun, before, place), float(best.flat[place]))
+        for place in ends
+        if np.isfinite(best.flat[place])
+    ]
+
+
+def _highest(values: Floats, n: int) -> NDArray[np.intp]:
+    """Rows of the n highest values of each column, the highest first, [n, columns]."""
+    if n == 1:
+        return values.argmax(axis=0)[None]
+    return np.argsort(-values, axis=0, kind="stable")[:n]
+
+
+def _trace(
+    begun: NDArray[np.bool_], before: NDArray[np.intp], place: int
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """(labels, starts) of the path that ends at a place, rank · classes + class."""
+    pages, _, classes = begun.shape
+    labels, starts = np.zeros(pages, dtype=np.intp), np.zeros(pages, dtype=bool)
+    for t in range(pages - 1, -1, -1):
+        labels[t], starts[t] = place % classes, begun[t].flat[place]
+        place = before[t].flat[place]
+    return labels, starts

@@ -15,18 +15,18 @@ from common.job.files import write_json
 from common.job.tables import SequenceHyperparameters
 from common.models.chain_crf import (
     ChainScores,
+    best_segmentations,
     page_marginals,
     path_score,
     run_messages,
     segment_posterior,
-    viterbi,
 )
 from common.models.chain_likelihood import ChainLikelihood
 from common.models.sequence_network import SequenceNetwork
 from common.models.temperature import best_temperature
 from common.pages.evidence import Evidence, StreamFeatures, stream_features
 from common.pages.examples import Examples, withholding
-from common.pages.posteriors import StreamPosteriors, spans_of
+from common.pages.posteriors import Hypothesis, StreamPosteriors
 from common.pages.recombination import LabelledStream, original_streams, recombined_streams
 from common.training.fit import fit_network
 from common.training.history import History, Report, Scores
@@ -45,12 +45,14 @@ class ChainModel:
     net: SequenceNetwork
     temperature: float
 
-    def posteriors(self, evidence: Evidence, streams: Sequence[range]) -> list[StreamPosteriors]:
-        """The best segmentation of each stream, given by its rows, and how sure it is."""
+    def posteriors(
+        self, evidence: Evidence, streams: Sequence[range], n_best: int = 1
+    ) -> list[StreamPosteriors]:
+        """The best segmentations of each stream, given by its rows, and how sure they are."""
         found = []
         for rows in streams:
             scores = chain_scores(self.net, stream_features(evidence, np.asarray(rows)))
-            found.append(decode(scores.scaled(1 / self.temperature)))
+            found.append(decode(scores.scaled(1 / self.temperature), n_best))
         return found
 
     def save(self, folder: Path) -> None:
@@ -59,17 +61,19 @@ class ChainModel:
         write_json(folder / NETWORK, {**shape, "temperature": self.temperature})
 
 
-def decode(scores: ChainScores) -> StreamPosteriors:
-    """Viterbi segmentation and exact posteriors of one stream."""
+def decode(scores: ChainScores, n_best: int = 1) -> StreamPosteriors:
+    """The best segmentations and exact posteriors of one stream."""
     messages = run_messages(scores)
     first, continuation = page_marginals(scores, messages)
-    labels, starts = viterbi(scores)
+    best = [
+        Hypothesis(labels, starts, float(np.exp(score - messages.log_partition)))
+        for labels, starts, score in best_segmentations(scores, n_best)
+    ]
     segments = [
-        segment_posterior(scores, messages, span.start, span.stop) for span in spans_of(starts)
+        segment_posterior(scores, messages, span.start, span.stop) for span in best[0].spans
     ]
     return StreamPosteriors(
-        labels=labels,
-        starts=starts,
+        best=tuple(best),
         class_probability=first + continuation,
         boundary=first.sum(axis=1),
         segment=np.stack(segments),

@@ -20,14 +20,14 @@ from common.models.segmental_crf import (
     run_messages,
     segment_posterior,
 )
-from common.models.segmental_paths import Segmentation, Truth, best_segmentations
+from common.models.segmental_paths import Truth, best_segmentations
 from common.models.segmental_stages import Stages, Streams, fit_stages, load_stages, put_together
 from common.models.segmental_weights import Parts, Weights, fit_weights, from_vector, loss
 from common.models.temperature import best_temperature
 from common.pages.evidence import Evidence, stream_features
 from common.pages.examples import Examples
 from common.pages.folds import assign_folds
-from common.pages.posteriors import StreamPosteriors, spans_of
+from common.pages.posteriors import Hypothesis, StreamPosteriors
 from common.pages.recombination import original_streams, stream_sizes
 from common.training.history import History, Report, Scores
 from common.training.loop import Epoch
@@ -45,18 +45,11 @@ class SegmentalModel:
     weights: Weights
     temperature: float
 
-    def posteriors(self, evidence: Evidence, streams: Sequence[range]) -> list[StreamPosteriors]:
-        """The best segmentation of each stream, given by its rows, and how sure it is."""
-        return [decode(self._scores(evidence, rows)) for rows in streams]
-
-    def alternatives(
-        self, evidence: Evidence, rows: range, n: int
-    ) -> list[tuple[Segmentation, float]]:
-        """The n most probable segmentations of a stream, best first, and their probabilities."""
-        scores = self._scores(evidence, rows)
-        partition = float(run_messages(scores).log_partition[0])
-        best = best_segmentations(scores, n)
-        return [(one, float(np.exp(one.score - partition))) for one in best]
+    def posteriors(
+        self, evidence: Evidence, streams: Sequence[range], n_best: int = 1
+    ) -> list[StreamPosteriors]:
+        """The best segmentations of each stream, given by its rows, and how sure they are."""
+        return [decode(self._scores(evidence, rows), n_best) for rows in streams]
 
     def _scores(self, evidence: Evidence, rows: range) -> SegmentalScores:
         parts = self.stages.parts([stream_features(evidence, np.asarray(rows))])
@@ -87,18 +80,20 @@ def load_segmental_model(
     return SegmentalModel(tuple(classes), stages, weights, kept["temperature"])
 
 
-def decode(scores: SegmentalScores) -> StreamPosteriors:
-    """The best segmentation and exact posteriors of the one stream in `scores`."""
+def decode(scores: SegmentalScores, n_best: int = 1) -> StreamPosteriors:
+    """The best segmentations and exact posteriors of the one stream in `scores`."""
     messages = run_messages(scores)
     counts = expected_counts(scores, messages)
-    best = best_segmentations(scores, 1)[0]
+    partition = messages.log_partition[0]
+    best = [
+        Hypothesis(one.labels, one.starts, float(np.exp(one.score - partition)))
+        for one in best_segmentations(scores, n_best)
+    ]
     segments = [
-        segment_posterior(scores, messages, 0, span.start, span.stop)
-        for span in spans_of(best.starts)
+        segment_posterior(scores, messages, 0, span.start, span.stop) for span in best[0].spans
     ]
     return StreamPosteriors(
-        labels=best.labels,
-        starts=best.starts,
+        best=tuple(best),
         class_probability=(counts.first + counts.continuation)[0],
         boundary=counts.first[0].sum(axis=1),
         segment=np.stack(segments),

@@ -55,7 +55,7 @@ def baseline(outputs: PageOutputs) -> Predictions:
             )
             for row in rows
         ]
-    return Predictions(pages, segments)
+    return Predictions(pages, segments, streams=[])
 
 
 def _start_probability(outputs: PageOutputs) -> NDArray[np.float64]:

@@ -58,6 +58,14 @@ def segment_ece(comparison: Comparison) -> WeightedMetric:
     )
 
 
+def stream_ece(comparison: Comparison) -> WeightedMetric:
+    """Expected calibration error of whole streams; undefined where nobody said how sure it is."""
+    said = [np.array([stream.confidence]) for stream in comparison.streams]
+    right = [np.array([stream.flawless]) for stream in comparison.streams]
+    known = [~np.isnan(confidence) for confidence in said]
+    return _ece([(c[k], r[k]) for c, r, k in zip(said, right, known, strict=True)])
+
+
 def _ece(streams: list[tuple[NDArray[np.float64], NDArray[np.bool_]]]) -> WeightedMetric:
     """ECE = Σ_m n_m/n · |accuracy(m) − confidence(m)| over 15 bins of equal width.
 
@@ -68,6 +76,7 @@ def _ece(streams: list[tuple[NDArray[np.float64], NDArray[np.bool_]]]) -> Weight
 
     def weighted(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         gap = np.abs(weights @ (true - said)).sum(axis=1)
-        return gap / (weights @ count).sum(axis=1)
+        total = (weights @ count).sum(axis=1)
+        return np.where(total > 0, gap / np.where(total > 0, total, 1), np.nan)
 
     return weighted

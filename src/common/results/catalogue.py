@@ -171,6 +171,14 @@ _PAGES = (
         "the same for segments: both ends and the label right",
         higher_is_better=False,
     ),
+    Metric(
+        "Pages",
+        "stream_ece",
+        "Stream calibration error (ECE)",
+        calibration.stream_ece,
+        "the same for whole streams: no error at all",
+        higher_is_better=False,
+    ),
 )
 
 

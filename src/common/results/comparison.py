@@ -12,12 +12,15 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from common.pages.channel import Channel
 from common.results.predictions import PagePrediction, in_channel_order
+from common.results.readings import StreamPrediction
 from common.results.segments import Segment, segment_of_pages, true_segments
 
 
 @dataclass(frozen=True)
 class StreamComparison:
     """One stream. Segments are numbered from 0 in page order, classes as in Comparison.labels.
+
+    `confidence` is that of the stream as a whole, nan where nobody said it.
 
     Shapes: the first five [pages], true_labels [true segments], the others [predicted segments].
     """
@@ -32,6 +35,7 @@ class StreamComparison:
     predicted_labels: NDArray[np.intp]  # of each predicted segment
     segment_confidence: NDArray[np.float64]
     accepted: NDArray[np.bool_]
+    confidence: float
 
     def __len__(self) -> int:
         return len(self.true_segment)
@@ -65,6 +69,11 @@ class StreamComparison:
         return self.exact & (self.true_labels[self.twin] == self.predicted_labels)
 
     @property
+    def flawless(self) -> np.bool_:
+        """Is every boundary and every label right?"""
+        return self.exact_with_label.all()
+
+    @property
     def true_boundary(self) -> NDArray[np.bool_]:
         """Does a document start with each page but the first? Shape [pages - 1]."""
         return np.diff(self.true_segment) != 0
@@ -87,9 +96,15 @@ class Comparison:
 
 
 def compare(
-    channel: Channel, pages: Sequence[PagePrediction], segments: Sequence[Segment]
+    channel: Channel,
+    pages: Sequence[PagePrediction],
+    segments: Sequence[Segment],
+    whole: Sequence[StreamPrediction] = (),
 ) -> Comparison:
     """Put predictions beside the labels of the channel.
+
+    Args:
+        whole: what is said of streams as a whole.
 
     Raises:
         ClientError: there are pages without prediction, or predictions without page.
@@ -102,6 +117,7 @@ def compare(
     keys = channel.keys
     true_of_page = segment_of_pages(keys, truth)
     predicted_of_page = segment_of_pages(keys, segments)
+    confidence = {found.stream: found.confidence for found in whole}
     streams = []
     for rows in channel.streams:
         here = slice(rows.start, rows.stop)
@@ -111,6 +127,7 @@ def compare(
                 _resolve(segments, predicted_of_page[here]),
                 pages[here],
                 labels,
+                confidence.get(channel.pages[rows.start].stream, np.nan),
             )
         )
     return Comparison(labels, tuple(streams))
@@ -125,6 +142,7 @@ def _compare_stream(
     prediction: Sequence[Segment],
     pages: Sequence[PagePrediction],
     labels: Sequence[str],
+    confidence: float,
 ) -> StreamComparison:
     """One stream, from the true and the predicted segment of each of its pages."""
     index = {label: position for position, label in enumerate(labels)}
@@ -142,6 +160,7 @@ def _compare_stream(
         predicted_labels=np.array([index[segment.label] for segment in found]),
         segment_confidence=np.array([segment.confidence for segment in found]),
         accepted=np.array([segment.status == "accepted" for segment in found]),
+        confidence=confidence,
     )
 
 

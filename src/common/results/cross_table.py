@@ -20,6 +20,7 @@ FIGURES = (
     "stp",
     "page_ece",
     "segment_ece",
+    "stream_ece",
     "coverage_at_precision",
     "accepted_coverage",
     "accepted_precision",

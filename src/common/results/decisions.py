@@ -9,6 +9,7 @@ import numpy as np
 from common.pages.channel import Channel
 from common.pages.posteriors import StreamPosteriors
 from common.results.predictions import PagePrediction, Predictions
+from common.results.readings import stream_predictions
 from common.results.segments import Alternative, Segment
 from common.results.threshold import NOTHING
 
@@ -22,7 +23,7 @@ def predictions_of(
     posteriors: Sequence[StreamPosteriors],
     threshold: float,
 ) -> Predictions:
-    """Pages and segments of every stream of the channel, in its order."""
+    """Pages, segments and readings of every stream of the channel, in its order."""
     pages: list[PagePrediction] = []
     segments: list[Segment] = []
     for rows, found in zip(channel.streams, posteriors, strict=True):
@@ -30,7 +31,7 @@ def predictions_of(
             segment = _segment(channel, classes, rows, found, document, span, threshold)
             segments.append(segment)
             pages += [_page(channel, classes, rows, found, document, position) for position in span]
-    return Predictions(pages, segments)
+    return Predictions(pages, segments, stream_predictions(channel, classes, posteriors))
 
 
 def _page(

@@ -1,4 +1,4 @@
-"""Predictions: a folder with `pages.jsonl` and `segments.jsonl`, one record a line.
+"""Predictions: a folder with `pages.jsonl`, `segments.jsonl` and `streams.jsonl`, a record a line.
 
 Reading checks every record and reports all problems at once, each with file, line and field.
 """
@@ -18,10 +18,12 @@ from common.job.files import write_atomically
 from common.pages.channel import Channel
 from common.pages.outputs import PAGE_OUTPUTS, PageOutputs, read_page_outputs, write_page_outputs
 from common.pages.page import PageKey
+from common.results.readings import StreamPrediction, contradictions
 from common.results.segments import Name, Position, Probability, Segment, segment_of_pages
 
 PAGES_FILE = "pages.jsonl"
 SEGMENTS_FILE = "segments.jsonl"
+STREAMS_FILE = "streams.jsonl"
 BASE_MODELS = ("text", "image")
 REMEDY = "Write the predictions anew with src/predict.py."
 
@@ -60,22 +62,28 @@ class PagePrediction:
 
 
 class Predictions(NamedTuple):
-    """Pages and segments, each in the order of its file."""
+    """Pages, segments and whole streams, each in the order of its file."""
 
     pages: list[PagePrediction]
     segments: list[Segment]
+    streams: list[StreamPrediction]  # none where nobody said how sure it is
 
 
 _PAGES = TypeAdapter(PagePrediction)
 _SEGMENTS = TypeAdapter(Segment)
+_STREAMS = TypeAdapter(StreamPrediction)
 
 
 def write_predictions(
-    folder: Path, pages: Iterable[PagePrediction], segments: Iterable[Segment]
+    folder: Path,
+    pages: Iterable[PagePrediction],
+    segments: Iterable[Segment],
+    streams: Iterable[StreamPrediction] = (),
 ) -> None:
-    """Write `pages.jsonl` and `segments.jsonl`, each whole or not at all."""
+    """Write `pages.jsonl`, `segments.jsonl` and `streams.jsonl`, each whole or not at all."""
     write_atomically(folder / PAGES_FILE, _lines(_PAGES, pages))
     write_atomically(folder / SEGMENTS_FILE, _lines(_SEGMENTS, segments))
+    write_atomically(folder / STREAMS_FILE, _lines(_STREAMS, streams))
 
 
 def _lines(adapter: TypeAdapter[Record], records: Iterable[Record]) -> bytes:
@@ -94,7 +102,7 @@ def explained(
 
 
 def read_predictions(folder: Path) -> Predictions:
-    """Read and check predictions.
+    """Read and check predictions; those of another program may lack `streams.jsonl`.
 
     Raises:
         ClientError: naming every missing file, broken line, wrong field and duplicate page, and
@@ -103,13 +111,22 @@ def read_predictions(folder: Path) -> Predictions:
     problems: list[str] = []
     pages = list(_read(folder / PAGES_FILE, _PAGES, problems))
     segments = list(_read(folder / SEGMENTS_FILE, _SEGMENTS, problems))
+    streams: list[tuple[int, StreamPrediction]] = []
+    if (folder / STREAMS_FILE).is_file():
+        streams = list(_read(folder / STREAMS_FILE, _STREAMS, problems))
     problems += _duplicates(folder / PAGES_FILE, pages)
     refuse(problems, remedy=REMEDY)
-    predictions = Predictions([page for _, page in pages], [segment for _, segment in segments])
+    predictions = Predictions(
+        [page for _, page in pages],
+        [segment for _, segment in segments],
+        [stream for _, stream in streams],
+    )
     try:
         _check_agreement(predictions)
     except ValueError as error:
         raise ClientError(f"{folder / SEGMENTS_FILE}: {error}. {REMEDY}") from error
+    unlike = contradictions(predictions.streams, predictions.segments)
+    refuse([f"{folder / STREAMS_FILE}: {problem}." for problem in unlike], remedy=REMEDY)
     return predictions
 
 

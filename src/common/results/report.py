@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 import jinja2
+import numpy as np
 
 from common.job.files import write_atomically
 from common.pages.channel import Channel
@@ -23,6 +24,7 @@ from common.results.history import History
 from common.results.learning_curves import learning_curves
 from common.results.palette import swatches
 from common.results.predictions import Predictions
+from common.results.readings import differences
 from common.results.reliability_chart import reliability_chart
 from common.results.segments import true_segments
 from common.results.standings import Standing, cell, standings, verdict
@@ -123,11 +125,13 @@ def _grouped(rows: Sequence[Standing]) -> list[tuple[str, list[Standing]]]:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The streams that are drawn, of how many, and the errors in all of them."""
+    """The streams that are drawn, of how many, and what is said of them as a whole."""
 
     strips: list[Strip]
     streams: int
     flawless: int
+    confidence: Mapping[str, float]  # that all of a stream is right, where it was said
+    others: Mapping[str, list[tuple[float, list[str]]]]  # other readings of a stream
 
 
 def _gallery(channel: Channel, comparison: Comparison, predictions: Predictions) -> Gallery:
@@ -135,7 +139,7 @@ def _gallery(channel: Channel, comparison: Comparison, predictions: Predictions)
 
     A stream that is too long by itself takes the room that is left, for its first pages.
     """
-    flawless = {stream.name for stream in comparison.streams if stream.exact_with_label.all()}
+    flawless = {stream.name for stream in comparison.streams if stream.flawless}
     pages: dict[str, int] = {}  # to draw of each chosen stream
     for stream in sorted(comparison.streams, key=lambda stream: stream.name in flawless):
         room = MOST_PAGES - sum(pages.values())
@@ -146,7 +150,13 @@ def _gallery(channel: Channel, comparison: Comparison, predictions: Predictions)
     strips = list(
         film_strips(channel, true_segments(channel), predictions.segments, pages, because)
     )
-    return Gallery(strips, len(comparison.streams), len(flawless))
+    return Gallery(
+        strips,
+        len(comparison.streams),
+        len(flawless),
+        confidence={found.stream: found.confidence for found in predictions.streams},
+        others={found.stream: differences(found) for found in predictions.streams},
+    )
 
 
 def _confidence_charts(ensemble: System) -> list[tuple[str, Chart]]:
@@ -154,11 +164,19 @@ def _confidence_charts(ensemble: System) -> list[tuple[str, Chart]]:
     right = found.each("true_page_label") == found.each("predicted_page_label")
     segments = reliability(found.each("segment_confidence"), found.each("exact_with_label"))
     pages = reliability(found.each("page_confidence"), right)
-    return [
+    charts = [
         ("Segments that may pass unseen", coverage_chart(ensemble)),
         ("Confidence of segments", reliability_chart(segments, of="segments")),
         ("Confidence of pages", reliability_chart(pages, of="pages")),
     ]
+    known = [stream for stream in found.streams if not np.isnan(stream.confidence)]
+    if known:
+        streams = reliability(
+            np.array([stream.confidence for stream in known]),
+            np.array([stream.flawless for stream in known]),
+        )
+        charts.append(("Confidence of streams", reliability_chart(streams, of="streams")))
+    return charts
 
 
 def _decisions(ensemble: System) -> dict[str, str]:

@@ -77,7 +77,7 @@ def stp_boundaries(comparison: Comparison) -> WeightedMetric:
 
 def stp(comparison: Comparison) -> WeightedMetric:
     """Straight-through processing: share of streams without any error, labels included."""
-    return _flawless([stream.exact_with_label.all() for stream in comparison.streams])
+    return _flawless([stream.flawless for stream in comparison.streams])
 
 
 def _flawless(streams: list[np.bool_]) -> WeightedMetric:
