@@ -30,8 +30,9 @@ from common.results.baselines import baseline, mean_of
 from common.results.comparison import compare
 from common.results.cross_table import cross_table
 from common.results.decisions import predictions_of
+from common.results.novelty import familiarity
 from common.results.predictions import Predictions
-from common.results.validation import threshold_for
+from common.results.validation import acceptance_for
 
 STRUCTURES: tuple[Literal["segmental"], Literal["chain"]] = ("segmental", "chain")
 PLACES = ("train", "validation", "text", "image")
@@ -81,9 +82,11 @@ def run(arguments: argparse.Namespace) -> None:
 def answers(one: Round, classes: Sequence[str], target: float) -> Iterator[tuple[str, Predictions]]:
     """(system, what it says of the held-out streams), one fold; thresholds are validation's."""
     for name in STRUCTURES:
-        chosen = threshold_for(one.validation.channel, classes, one.of_validation[name], target)
+        chosen = acceptance_for(one.validation, classes, one.of_validation[name], target)
         for held_out, posteriors in zip(one.held_out, one.of_held_out[name], strict=True):
-            yield name, predictions_of(held_out.channel, classes, posteriors, chosen.threshold)
+            seen = familiarity(chosen.known_pages, held_out.evidence)
+            threshold = chosen.threshold.threshold
+            yield name, predictions_of(held_out.channel, classes, posteriors, threshold, seen)
     for held_out in one.held_out:
         alone = held_out.evidence.modalities
         for outputs in alone:

@@ -17,7 +17,9 @@ from common.job.errors import ClientError
 from common.job.folders import lies_in
 from common.models.artifacts import load_ensemble
 from common.pages.channel import read_channel
+from common.results.acceptance import acceptance_of
 from common.results.decisions import predictions_of
+from common.results.novelty import familiarity
 from common.results.predictions import explained, write_base_outputs, write_predictions
 from common.results.summary import segment_table
 
@@ -33,7 +35,14 @@ def predict(model: Path, pages: Path, output: Path, *, explain: int, n_best: int
     channel = read_channel(pages)
     evidence = ensemble.evidence(channel)
     posteriors = ensemble.posteriors(channel, evidence, n_best)
-    predictions = predictions_of(channel, ensemble.classes, posteriors, ensemble.threshold)
+    acceptance = acceptance_of(ensemble.decision)
+    predictions = predictions_of(
+        channel,
+        ensemble.classes,
+        posteriors,
+        acceptance.threshold.threshold,
+        familiarity(acceptance.known_pages, evidence),
+    )
     if explain:
         labels = [page.label for page in predictions.pages]
         predictions = explained(predictions, ensemble.explain(channel, labels, explain))

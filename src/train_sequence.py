@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from common.job import log
@@ -19,7 +18,7 @@ from common.models.base_results import print_epoch
 from common.models.ensemble_results import write_ensemble
 from common.models.sequence import fit_sequence_model
 from common.pages import base_models, training_channels
-from common.results.validation import score_streams, threshold_for
+from common.results.validation import acceptance_for, score_streams
 
 CHANNELS = {**training_channels.CHANNELS, **base_models.CHANNELS}
 
@@ -40,9 +39,9 @@ def train(job: Job[SequenceHyperparameters]) -> None:
             report=print_epoch,
         )
         posteriors = model.posteriors(bases.validation.evidence, validation.streams)
-        threshold = threshold_for(validation, classes, posteriors, hp.target_precision)
-        log.logger.info("%s", threshold)
-        write_ensemble(job, model, history, asdict(threshold), channels, bases)
+        acceptance = acceptance_for(bases.validation, classes, posteriors, hp.target_precision)
+        log.logger.info("%s", acceptance.threshold)
+        write_ensemble(job, model, history, acceptance.as_dict(), channels, bases)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,16 @@ def test_far_out_logits_have_a_finite_loss():
     assert np.isfinite(heads_loss(output, TARGETS, 0.1).asnumpy()).all()
 
 
+def test_energy_is_low_where_much_speaks_for_any_class_and_high_where_nothing_does():
+    """Doubt between two classes does not raise it; boundary heads have no part in it."""
+    logits = np.array([[8, 0, 0, 1, 1], [8, 8, 0, -9, 9], [0.5, 0, 0, 0, 0]])
+    sure, torn, unknown = opinions_of(logits).energy
+    assert sure == pytest.approx(-np.log(np.exp(8) + 2))
+    assert torn < sure < unknown
+    halved = opinions_of(logits, temperature=2.0).energy
+    assert halved[0] == pytest.approx(-np.log(np.exp(4) + 2))
+
+
 def test_scores_by_hand():
     logits = np.array(
         [[3, 0, 0, 1, -1], [0, 3, 0, -1, 1], [3, 0, 0, 1, 1], [0, 3, 0, 1, -1], [0, 3, 0, 1, -1]]
@@ -98,7 +108,7 @@ def test_the_mean_of_heads_has_the_mean_of_their_probabilities():
     heads[0, 0], heads[1, 0] = 200, -200
     together = opinions_of(mean_heads(list(heads)))
     apart = [opinions_of(one) for one in heads]
-    for name in ("probabilities", "first_page", "last_page"):
+    for name in ("probabilities", "first_page", "last_page", "energy"):
         mean = np.mean([getattr(one, name) for one in apart], axis=0)
         np.testing.assert_allclose(getattr(together, name), mean, rtol=1e-4, atol=1e-7)
 

@@ -7,6 +7,7 @@ from tests.labelled import channel_of
 
 from common.pages.posteriors import Hypothesis, StreamPosteriors
 from common.results.decisions import predictions_of
+from common.results.novelty import Familiarity, unquestioned
 from common.results.threshold import NOTHING
 
 CLASSES = ("x", "y")
@@ -26,8 +27,9 @@ def posteriors(**changes):
     return StreamPosteriors(**{**values, **changes})
 
 
-def decide(threshold=0.9, channel=CHANNEL, **changes):
-    return predictions_of(channel, CLASSES, [posteriors(**changes)], threshold)
+def decide(threshold=0.9, channel=CHANNEL, seen=None, **changes):
+    seen = seen or unquestioned(len(channel))
+    return predictions_of(channel, CLASSES, [posteriors(**changes)], threshold, seen)
 
 
 def test_segments_and_pages_are_those_of_the_posteriors():
@@ -85,11 +87,22 @@ def test_what_no_page_of_a_channel_has_is_no_reason():
     assert "a page without bitmap" not in decide(NOTHING).segments[0].reasons
 
 
-def test_what_cannot_be_read_is_never_accepted():
-    channel = channel_of([("x", ["", " "]), ("y", ["c"])])
-    first, second = decide(0.5, channel).segments
+def test_a_document_with_a_page_that_cannot_be_read_is_never_accepted():
+    """Blank pages must not go into a neighbour unseen."""
+    seen = Familiarity(np.zeros(3), np.array([False, True, False]), limit=0.9)
+    first, second = decide(0.5, seen=seen).segments
     assert (first.status, second.status) == ("review", "accepted")
-    assert "nothing to read on any page" in first.reasons
+    assert first.reasons[0] == "a page with nothing to read"
+
+
+def test_what_is_unlike_the_training_pages_is_never_accepted():
+    """The mean of the document's pages counts, and what is as unlike as the limit is unlike."""
+    seen = Familiarity(np.array([0.9, 0.7, 0.79]), np.zeros(3, bool), limit=0.8)
+    pages, (first, second), _ = decide(0.5, seen=seen)
+    assert (first.status, second.status) == ("review", "accepted")
+    assert first.reasons[0] == "unlike the training pages"
+    assert (first.novelty, second.novelty) == pytest.approx((0.8, 0.79))
+    assert [page.novelty for page in pages] == [0.9, 0.7, 0.79]
 
 
 def test_what_is_below_the_threshold_and_has_no_doubt_says_so():

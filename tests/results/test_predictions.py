@@ -27,6 +27,7 @@ PAGE = {
     "first_page": 1.0,
     "probabilities": {"letter": 0.75, "invoice": 0.25},
     "because": [{"text": "dear", "vote": 1.5}],
+    "novelty": 0.25,
 }
 SEGMENT = {
     "stream": "a",
@@ -38,6 +39,7 @@ SEGMENT = {
     "alternatives": [{"label": "invoice", "confidence": 0.25}],
     "status": "review",
     "reasons": ["two labels"],
+    "novelty": 0.5,
 }
 
 
@@ -51,7 +53,7 @@ def test_files_hold_the_records_of_the_contract(tmp_path):
     pages = [PagePrediction(**PAGE)]
     alternatives = (Alternative("invoice", 0.25),)
     segments = [
-        Segment("a", 1, 1, 1, "letter", 0.75, alternatives, "review", ("two labels",)),
+        Segment("a", 1, 1, 1, "letter", 0.75, alternatives, "review", ("two labels",), 0.5),
     ]
     write_predictions(tmp_path, pages, segments)
     assert json.loads((tmp_path / "pages.jsonl").read_text()) == PAGE

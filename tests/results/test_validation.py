@@ -1,9 +1,15 @@
+import json
+
 import numpy as np
 import pytest
 from tests.labelled import channel_of
 
+from common.pages.evidence import Evidence
+from common.pages.examples import Examples
+from common.pages.outputs import HELD_OUT, page_outputs
 from common.pages.posteriors import Hypothesis, StreamPosteriors
-from common.results.validation import score_streams, threshold_for
+from common.results.acceptance import acceptance_of
+from common.results.validation import acceptance_for, score_streams
 
 CLASSES = ("x", "y")
 CHANNEL = channel_of([("x", "ab"), ("y", "c")], [("y", "de")])
@@ -32,9 +38,50 @@ def test_scores_by_hand():
     assert found["segment_f1_with_label"] == pytest.approx(2 * 2 / (3 + 4))
 
 
+def evidence(channel, energies, present=None):
+    """Of a text model that has nothing to say but each page's energy."""
+    pages = len(channel)
+    outputs = page_outputs(
+        channel,
+        kind="text",
+        how=HELD_OUT,
+        classes=CLASSES,
+        present=np.ones(pages, bool) if present is None else np.array(present, bool),
+        probabilities=np.full((pages, 2), 0.5),
+        first_page=np.full(pages, 0.5),
+        last_page=np.full(pages, 0.5),
+        embedding=np.zeros((pages, 0)),
+        descriptors={"energy": np.array(energies, np.float32)},
+    )
+    return Evidence(outputs, None)
+
+
+def accept(target, **options):
+    examples = Examples(CHANNEL, evidence(CHANNEL, np.zeros(5), **options))
+    return acceptance_for(examples, CLASSES, FOUND, target).threshold
+
+
 def test_the_threshold_takes_what_is_right_before_what_is_not():
     """Two right ones promise a precision of √0.05."""
-    found = threshold_for(CHANNEL, CLASSES, FOUND, 0.22)
+    found = accept(0.22)
     assert (found.threshold, found.accepted, found.segments) == (0.8, 2, 4)
-    assert threshold_for(CHANNEL, CLASSES, FOUND, 0.23).accepted == 0
-    assert threshold_for(CHANNEL, CLASSES, FOUND, 0.09).accepted == 4
+    assert accept(0.23).accepted == 0
+    assert accept(0.09).accepted == 4
+
+
+def test_what_may_not_pass_is_no_evidence_for_what_may():
+    """Without the second document, of one page that cannot be read, one right one is left."""
+    found = accept(0.04, present=[1, 1, 0, 1, 1])
+    assert (found.threshold, found.accepted, found.segments) == (0.9, 1, 3)
+    assert accept(0.22, present=[1, 1, 0, 1, 1]).accepted == 0
+
+
+def test_documents_unlike_the_others_are_no_evidence_either():
+    """Of 40 documents all are right, and the one with the highest energy may not pass."""
+    channel = channel_of([("x", [str(number)]) for number in range(40)])
+    said = posteriors([1] * 40, [0] * 40, [[0.9, 0.1]] * 40)
+    energies = np.arange(40.0)
+    found = acceptance_for(Examples(channel, evidence(channel, energies)), CLASSES, [said], 0.9)
+    # The 39th of 40 is the smallest that one document in 41 · 0.05 or less goes beyond.
+    assert (found.threshold.accepted, found.threshold.segments) == (39, 39)
+    assert acceptance_of(json.loads(json.dumps(found.as_dict()))) == found

@@ -38,7 +38,7 @@ class Ensemble:
     text: TextModel | None
     image: ImageModel | None
     sequence: SequenceModel
-    threshold: float  # confidence from which a segment is accepted
+    decision: dict[str, Any]  # what decision.json says of what may be accepted
 
     def evidence(self, channel: Channel) -> Evidence:
         """What the base models say of a channel's pages."""
@@ -131,7 +131,7 @@ def load_ensemble(folder: Path) -> Ensemble:
             manifest.classes,
             SequenceHyperparameters(**manifest.hyperparameters),
         ),
-        threshold=json.loads((sequence / DECISION).read_text())["threshold"],
+        decision=json.loads((sequence / DECISION).read_text()),
     )
 
 

@@ -27,11 +27,15 @@ _BOUNDARY_WEIGHT = 0.5  # of each boundary head's loss beside the class head's
 
 @dataclass(frozen=True)
 class Opinions:
-    """float32: probabilities [pages, classes], first_page and last_page [pages]."""
+    """float32: probabilities [pages, classes], first_page, last_page and energy [pages].
+
+    The energy is −ln Σ exp(logit) over the classes: high where nothing speaks for any of them.
+    """
 
     probabilities: NDArray[np.float32]
     first_page: NDArray[np.float32]
     last_page: NDArray[np.float32]
+    energy: NDArray[np.float32]
 
 
 class _HeadsLoss(gluon.HybridBlock):
@@ -77,10 +81,12 @@ def heads_loss(
 
 def opinions_of(output: NDArray[np.float32], temperature: float = 1.0) -> Opinions:
     """Probabilities from the heads' output; the classes' logits are divided by `temperature`."""
+    logits = output[:, :-BOUNDARY_HEADS] / np.float32(temperature)
     return Opinions(
-        softmax(output[:, :-BOUNDARY_HEADS] / np.float32(temperature), axis=1),
+        softmax(logits, axis=1),
         expit(output[:, -2]),
         expit(output[:, -1]),
+        -logsumexp(logits, axis=1),
     )
 
 
@@ -102,13 +108,14 @@ def class_temperature(output: NDArray[np.float32], targets: Targets) -> float:
 def mean_heads(outputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Heads [pages, classes + 2] whose probabilities are the means of several networks'.
 
-    Those of the classes are logarithms of probabilities, to be read as any other logits.
+    So is their energy.
     """
     if len(outputs) == 1:
         return outputs[0]
     heads = np.stack(outputs).astype(np.float64)
     classes, ends = heads[..., :-BOUNDARY_HEADS], heads[..., -BOUNDARY_HEADS:]
     mean = logsumexp(log_softmax(classes, axis=2), axis=0) - np.log(len(heads))
+    mean += logsumexp(classes, axis=2, keepdims=True).mean(axis=0)
     odds = logsumexp(log_expit(ends), axis=0) - logsumexp(log_expit(-ends), axis=0)
     return np.concatenate([mean, odds], axis=1).astype(np.float32)
 

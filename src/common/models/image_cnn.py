@@ -63,7 +63,7 @@ class ImageModel:
             first_page=opinions.first_page,
             last_page=opinions.last_page,
             embedding=embedding,
-            descriptors=descriptors,
+            descriptors={**descriptors, "energy": opinions.energy},
         )
 
     def _judge(

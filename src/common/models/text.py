@@ -62,7 +62,7 @@ class TextModel:
             first_page=opinions.first_page,
             last_page=opinions.last_page,
             embedding=np.concatenate(embeddings),
-            descriptors=join_descriptors(descriptors),
+            descriptors={**join_descriptors(descriptors), "energy": opinions.energy},
         )
 
     def calibrated(self, examples: TextExamples) -> TextModel:

@@ -44,7 +44,8 @@ class PagePrediction:
 
     `confidence` is the probability of `label`, `first_page` that a document starts here,
     `probabilities` those of every class that the model knows. `because`, where it was asked for,
-    is what in the text spoke most for the label, the loudest first.
+    is what in the text spoke most for the label, the loudest first. `novelty` is the share of known
+    pages that are less unlike the training pages.
     """
 
     stream: Name
@@ -55,6 +56,7 @@ class PagePrediction:
     first_page: Probability
     probabilities: dict[Name, Probability]
     because: tuple[Voice, ...] = ()
+    novelty: Probability = 0.0
 
     @property
     def key(self) -> PageKey:

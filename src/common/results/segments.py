@@ -40,7 +40,8 @@ class Segment:
     """One document of a stream, from `first_page` to `last_page`, both included.
 
     `confidence` is the probability that the label and both ends are right. `status` says whether
-    the segment may pass unseen, `reasons` why a person should look at it.
+    the segment may pass unseen, `reasons` why a person should look at it. `novelty` is the mean of
+    its pages'.
     """
 
     stream: Name
@@ -52,6 +53,7 @@ class Segment:
     alternatives: tuple[Alternative, ...] = ()
     status: Literal["accepted", "review"] = "accepted"
     reasons: tuple[str, ...] = ()
+    novelty: Probability = 0.0
 
     @model_validator(mode="after")
     def _ends_in_order(self) -> Segment:
