@@ -22,8 +22,7 @@ from common.job.folders import Folders
 from common.job.tables import SequenceHyperparameters
 from common.models.cross_validation import Round, cross_validate
 from common.pages.base_models import read_base_models
-from common.pages.evidence import join_evidence
-from common.pages.examples import Examples
+from common.pages.examples import together
 from common.pages.page import Page
 from common.pages.training_channels import read_training_channels
 from common.results.baselines import baseline, mean_of
@@ -32,7 +31,7 @@ from common.results.cross_table import cross_table
 from common.results.decisions import predictions_of
 from common.results.novelty import familiarity
 from common.results.predictions import Predictions
-from common.results.validation import acceptance_for
+from common.results.validation import known_pages_of, threshold_for
 
 STRUCTURES: tuple[Literal["segmental"], Literal["chain"]] = ("segmental", "chain")
 PLACES = ("train", "validation", "text", "image")
@@ -45,11 +44,9 @@ def run(arguments: argparse.Namespace) -> None:
     channels = read_training_channels(folders)
     with tempfile.TemporaryDirectory(prefix="base-models-") as scratch:
         bases = read_base_models(folders, channels, Path(scratch))
-    pages = bases.train.channel.pages + bases.validation.channel.pages
-    channel = replace(channels.train, pages=pages)
-    evidence = join_evidence([bases.train.evidence, bases.validation.evidence], channel.keys)
+    examples = together(bases.train, bases.validation)
     rounds = cross_validate(
-        Examples(channel, evidence),
+        examples,
         channels.classes,
         {name: SequenceHyperparameters(structure=name, seed=arguments.seed) for name in STRUCTURES},
         folds=arguments.folds,
@@ -67,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
                 [*before.segments, *found.segments],
                 [*before.streams, *found.streams],
             )
-    held_out = replace(channel, name="held out", pages=tuple(pages_held_out))
+    held_out = replace(examples.channel, name="held out", pages=tuple(pages_held_out))
     table = cross_table(
         {name: compare(held_out, *found) for name, found in said.items()},
         copies=arguments.times,
@@ -82,11 +79,13 @@ def run(arguments: argparse.Namespace) -> None:
 def answers(one: Round, classes: Sequence[str], target: float) -> Iterator[tuple[str, Predictions]]:
     """(system, what it says of the held-out streams), one fold; thresholds are validation's."""
     for name in STRUCTURES:
-        chosen = acceptance_for(one.validation, classes, one.of_validation[name], target)
+        known = known_pages_of(one.validation)
+        validation = [(one.validation, one.of_validation[name])]
+        chosen = threshold_for(validation, classes, known, target)
         for held_out, posteriors in zip(one.held_out, one.of_held_out[name], strict=True):
-            seen = familiarity(chosen.known_pages, held_out.evidence)
-            threshold = chosen.threshold.threshold
-            yield name, predictions_of(held_out.channel, classes, posteriors, threshold, seen)
+            seen = familiarity(known, held_out.evidence)
+            found = predictions_of(held_out.channel, classes, posteriors, chosen.threshold, seen)
+            yield name, found
     for held_out in one.held_out:
         alone = held_out.evidence.modalities
         for outputs in alone:

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from common.job import log
 from common.job.command import Job, run_job
 from common.job.tables import SequenceHyperparameters
 from common.models.base_results import print_epoch
+from common.models.cross_validation import held_out_once
 from common.models.ensemble_results import write_ensemble
 from common.models.sequence import fit_sequence_model
 from common.pages import base_models, training_channels
-from common.results.validation import acceptance_for, score_streams
+from common.pages.examples import together
+from common.results.acceptance import Acceptance
+from common.results.validation import HeldOut, known_pages_of, score_streams, threshold_for
 
 CHANNELS = {**training_channels.CHANNELS, **base_models.CHANNELS}
 
@@ -39,9 +43,16 @@ def train(job: Job[SequenceHyperparameters]) -> None:
             report=print_epoch,
         )
         posteriors = model.posteriors(bases.validation.evidence, validation.streams)
-        acceptance = acceptance_for(bases.validation, classes, posteriors, hp.target_precision)
-        log.logger.info("%s", acceptance.threshold)
-        write_ensemble(job, model, history, acceptance.as_dict(), channels, bases)
+        held_out: Iterable[HeldOut] = [(bases.validation, posteriors)]
+        if hp.threshold_from == "cross-validation":
+            held_out = held_out_once(together(bases.train, bases.validation), classes, hp)
+        known = known_pages_of(bases.validation)
+        threshold = threshold_for(
+            held_out, classes, known, hp.target_precision, source=hp.threshold_from
+        )
+        log.logger.info("%s", threshold)
+        decision = Acceptance(threshold, known).as_dict()
+        write_ensemble(job, model, history, decision, channels, bases)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 import numpy as np
 from tests.models.test_sequence import CHAIN, CLASSES, examples
 
-from common.models.cross_validation import cross_validate
+from common.models.cross_validation import cross_validate, held_out_once
+from common.pages.examples import together
 
 
 def test_every_document_is_held_out_once_each_time_and_whole():
@@ -23,6 +24,28 @@ def test_every_document_is_held_out_once_each_time_and_whole():
             assert [len(found.labels) for found in posteriors] == list(
                 map(len, part.channel.streams)
             )
+
+
+def test_each_document_is_held_out_once_in_all_for_the_threshold():
+    """Of both channels together; a document that came twice would count as evidence twice."""
+    known = examples(1)
+    half = known.channel.streams[8].start
+    parts = [known.take(rows) for rows in np.split(np.arange(len(known.channel)), [half])]
+    system = CHAIN.model_copy(update={"epochs": 1, "folds": 3})
+    held_out = list(held_out_once(together(*parts), CLASSES, system))
+    assert len(held_out) == 3
+    texts = [page.text for part, _ in held_out for page in part.channel.pages]
+    assert sorted(texts) == sorted(page.text for page in known.channel.pages)
+    for part, posteriors in held_out:
+        assert [len(found.labels) for found in posteriors] == list(map(len, part.channel.streams))
+
+
+def test_two_channels_together_are_all_pages_with_their_evidence():
+    known = examples(1)
+    halves = np.split(np.arange(len(known.channel)), [known.channel.streams[8].start])
+    both = together(*(known.take(rows) for rows in halves))
+    assert both.channel == known.channel
+    np.testing.assert_array_equal(both.evidence.image.embedding, known.evidence.image.embedding)
 
 
 def test_evidence_goes_with_its_page():

@@ -8,8 +8,8 @@ from common.pages.evidence import Evidence
 from common.pages.examples import Examples
 from common.pages.outputs import HELD_OUT, page_outputs
 from common.pages.posteriors import Hypothesis, StreamPosteriors
-from common.results.acceptance import acceptance_of
-from common.results.validation import acceptance_for, score_streams
+from common.results.acceptance import Acceptance, acceptance_of
+from common.results.validation import known_pages_of, score_streams, threshold_for
 
 CLASSES = ("x", "y")
 CHANNEL = channel_of([("x", "ab"), ("y", "c")], [("y", "de")])
@@ -56,9 +56,14 @@ def evidence(channel, energies, present=None):
     return Evidence(outputs, None)
 
 
+def threshold(target, *held_out, **options):
+    known = known_pages_of(held_out[0][0])
+    return threshold_for(held_out, CLASSES, known, target, **options)
+
+
 def accept(target, **options):
     examples = Examples(CHANNEL, evidence(CHANNEL, np.zeros(5), **options))
-    return acceptance_for(examples, CLASSES, FOUND, target).threshold
+    return threshold(target, (examples, FOUND))
 
 
 def test_the_threshold_takes_what_is_right_before_what_is_not():
@@ -81,7 +86,16 @@ def test_documents_unlike_the_others_are_no_evidence_either():
     channel = channel_of([("x", [str(number)]) for number in range(40)])
     said = posteriors([1] * 40, [0] * 40, [[0.9, 0.1]] * 40)
     energies = np.arange(40.0)
-    found = acceptance_for(Examples(channel, evidence(channel, energies)), CLASSES, [said], 0.9)
+    examples = Examples(channel, evidence(channel, energies))
+    found = threshold(0.9, (examples, [said]))
     # The 39th of 40 is the smallest that one document in 41 · 0.05 or less goes beyond.
-    assert (found.threshold.accepted, found.threshold.segments) == (39, 39)
-    assert acceptance_of(json.loads(json.dumps(found.as_dict()))) == found
+    assert (found.accepted, found.segments) == (39, 39)
+    kept = Acceptance(found, known_pages_of(examples))
+    assert acceptance_of(json.loads(json.dumps(kept.as_dict()))) == kept
+
+
+def test_segments_of_several_folds_are_counted_together():
+    examples = Examples(CHANNEL, evidence(CHANNEL, np.zeros(5)))
+    found = threshold(0.4, *[(examples, FOUND)] * 3, source="cross-validation")
+    assert (found.threshold, found.accepted, found.segments) == (0.8, 6, 12)
+    assert "6 of 12 segments of cross-validation" in str(found)

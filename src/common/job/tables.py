@@ -309,7 +309,10 @@ class SequenceHyperparameters(Hyperparameters):
         description="segmental: how often the training documents are put together anew",
     )
     folds: int = Field(
-        default=5, ge=2, le=20, description="segmental: parts in turn left out for the weights"
+        default=5,
+        ge=2,
+        le=20,
+        description="parts in turn left out for the weights (segmental) and the threshold",
     )
     epochs: int = Field(
         default=60, ge=1, le=10000, description="chain: passes over the training streams"
@@ -333,7 +336,13 @@ class SequenceHyperparameters(Hyperparameters):
         gt=0,
         le=1,
         description="share of right ones that the accepted segments can be counted on to have; "
-        "0.99 takes 299 validation segments without a fault, 0.9 takes 29",
+        "0.99 takes 299 held-out segments without a fault, 0.9 takes 29",
+    )
+    threshold_from: Literal["validation", "cross-validation"] = Field(
+        default="validation",
+        description="whose segments choose the threshold: those of validation, or those of train "
+        "and validation, each held out once from a model of its own, which takes `folds` more "
+        "trainings",
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.job import log
 from common.job.tables import SequenceHyperparameters
 from common.models.sequence import fit_sequence_model
 from common.pages.examples import Examples
@@ -70,6 +71,22 @@ def cross_validate(
             ]
             of_validation[name], of_held_out[name] = said[0], said[1:]
         yield Round(validation, of_validation, held_out, of_held_out)
+
+
+def held_out_once(
+    examples: Examples, classes: Sequence[str], hyperparameters: SequenceHyperparameters
+) -> Iterator[tuple[Examples, list[StreamPosteriors]]]:
+    """Every document once, in new streams, and what is said by a model that has not seen it."""
+    rounds = cross_validate(
+        examples,
+        classes,
+        {"model": hyperparameters},
+        folds=hyperparameters.folds,
+        times=1,
+        seed=hyperparameters.seed,
+    )
+    for one in log.progress(rounds, what="folds", unit="fold", total=hyperparameters.folds):
+        yield one.held_out[0], one.of_held_out["model"][0]
 
 
 def _anew(

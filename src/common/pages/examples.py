@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.pages.channel import Channel
-from common.pages.evidence import Evidence, StreamFeatures, stream_features
+from common.pages.evidence import Evidence, StreamFeatures, join_evidence, stream_features
 from common.pages.recombination import LabelledStream
 
 
@@ -22,6 +22,12 @@ class Examples:
     def take(self, rows: NDArray[np.intp]) -> Examples:
         """The given pages alone."""
         return Examples(self.channel.take(rows), self.evidence.take(rows))
+
+
+def together(one: Examples, other: Examples) -> Examples:
+    """The pages of both; bitmaps are looked for in the folder of the first."""
+    channel = replace(one.channel, pages=one.channel.pages + other.channel.pages)
+    return Examples(channel, join_evidence([one.evidence, other.evidence], channel.keys))
 
 
 def withholding(

@@ -19,8 +19,8 @@ _ALPHA = 0.05  # chance that a promise is broken
 class Threshold:
     """The confidence from which segments are accepted, and what it rests on.
 
-    `precision` was reached on the `accepted` of `segments` validation segments. What is promised
-    is `target_precision`.
+    `precision` was reached on the `accepted` of `segments` segments held out, from `source`. What
+    is promised is `target_precision`.
     """
 
     threshold: float
@@ -28,12 +28,13 @@ class Threshold:
     segments: int
     accepted: int
     precision: float
+    source: str = "validation"
 
     def __str__(self) -> str:
         if self.accepted:
             return (
                 f"accepted from confidence {self.threshold:.3f}: {self.accepted} of "
-                f"{self.segments} segments of validation, {self.precision:.3f} of them right, "
+                f"{self.segments} segments of {self.source}, {self.precision:.3f} of them right, "
                 f"which promises {self.target_precision:g} (with 95 % confidence)"
             )
         nothing = f"nothing is accepted: target_precision is {self.target_precision:g}, and "
@@ -43,24 +44,28 @@ class Threshold:
         if needed > self.segments:
             most = math.floor(100 * _ALPHA ** (1 / self.segments)) / 100
             return nothing + (
-                f"to promise that takes {needed} segments of validation without a fault; there "
-                f"are {self.segments}. Give more, or set it to {most:g} or lower"
+                f"to promise that takes {needed} segments of {self.source} without a fault; "
+                f"there are {self.segments}. Give more, or set it to {most:g} or lower"
             )
         return nothing + (
-            f"too many of the surest of the {self.segments} segments of validation are wrong. "
+            f"too many of the surest of the {self.segments} segments of {self.source} are wrong. "
             "Give more, or set it lower"
         )
 
 
 def choose_threshold(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], target_precision: float
+    confidence: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    target_precision: float,
+    *,
+    source: str = "validation",
 ) -> Threshold:
     """The threshold to accept from: in 95 of 100 validation sets it keeps the target precision.
 
     Thresholds are tried from strict to lenient, each by the exact binomial test that the precision
     above it is below the target, until one fails: fixed-sequence testing, as in Learn then Test
     (Angelopoulos et al. 2021). Where it starts does not depend on what is right, so that one
-    promise holds for all thresholds together, and all that the validation segments have to be is
+    promise holds for all thresholds together, and all that the segments have to be is
     drawn independently, and the surer ones no more often wrong.
     """
     segments = len(confidence)
@@ -69,7 +74,7 @@ def choose_threshold(
     tried = np.flatnonzero(ends & (taken >= _fewest(segments, target_precision)))
     passed = binom.sf(hits[tried] - 1, taken[tried], target_precision) <= _ALPHA
     if not passed[:1].any():
-        return Threshold(NOTHING, target_precision, segments, 0, 0.0)
+        return Threshold(NOTHING, target_precision, segments, 0, 0.0, source)
     last = tried[np.cumprod(passed).sum() - 1]
     return Threshold(
         threshold=float(confidence[order][last]),
@@ -77,6 +82,7 @@ def choose_threshold(
         segments=segments,
         accepted=int(taken[last]),
         precision=float(hits[last] / taken[last]),
+        source=source,
     )
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from common.pages.channel import Channel
 from common.pages.examples import Examples
 from common.pages.posteriors import StreamPosteriors
-from common.results.acceptance import Acceptance
 from common.results.boundary_metrics import boundary_f1
 from common.results.comparison import Comparison, compare
 from common.results.decisions import predictions_of
-from common.results.novelty import Familiarity, familiarity, known_pages, unquestioned
+from common.results.novelty import (
+    Familiarity,
+    KnownPages,
+    familiarity,
+    known_pages,
+    unquestioned,
+)
 from common.results.page_metrics import page_accuracy
 from common.results.segment_metrics import segment_f1_with_label
-from common.results.threshold import NOTHING, choose_threshold
+from common.results.threshold import NOTHING, Threshold, choose_threshold
 
 _METRICS = {
     "page_accuracy": page_accuracy,
@@ -35,33 +40,44 @@ def score_streams(
     return {name: value for name, value in values.items() if not np.isnan(value)}
 
 
-def acceptance_for(
-    examples: Examples,
-    classes: Sequence[str],
-    posteriors: Sequence[StreamPosteriors],
-    target_precision: float,
-) -> Acceptance:
-    """What may pass, so that the segments of validation promise the target precision.
+HeldOut = tuple[Examples, Sequence[StreamPosteriors]]  # and what is said of their streams
 
-    Those that may not pass, however sure they are, say nothing of those that may.
+
+def known_pages_of(validation: Examples) -> KnownPages:
+    """What pages of known classes look like that nothing was learnt from."""
+    documents = [document.rows for document in validation.channel.documents]
+    return known_pages(validation.evidence, documents)
+
+
+def threshold_for(
+    held_out: Iterable[HeldOut],
+    classes: Sequence[str],
+    known: KnownPages,
+    target_precision: float,
+    *,
+    source: str = "validation",
+) -> Threshold:
+    """The threshold at which what was held out promises the target precision.
+
+    Segments that may not pass, however sure they are, say nothing of those that may.
+
+    Args:
+        source: where the held-out pages come from, for messages.
     """
-    channel, evidence = examples.channel, examples.evidence
-    known = known_pages(evidence, [document.rows for document in channel.documents])
-    seen = familiarity(known, evidence)
-    comparison = _compared(channel, classes, posteriors, seen)
-    may_pass = np.array(
-        [
+    confidence, right = [], []
+    for examples, posteriors in held_out:
+        channel, seen = examples.channel, familiarity(known, examples.evidence)
+        comparison = _compared(channel, classes, posteriors, seen)
+        may_pass = [
             seen.may_pass(rows[span.start : span.stop])
             for rows, found in zip(channel.streams, posteriors, strict=True)
             for span in found.spans
         ]
+        confidence.append(comparison.each("segment_confidence")[may_pass])
+        right.append(comparison.each("exact_with_label")[may_pass])
+    return choose_threshold(
+        np.concatenate(confidence), np.concatenate(right), target_precision, source=source
     )
-    threshold = choose_threshold(
-        comparison.each("segment_confidence")[may_pass],
-        comparison.each("exact_with_label")[may_pass],
-        target_precision,
-    )
-    return Acceptance(threshold, known)
 
 
 def _compared(
