@@ -16,7 +16,7 @@ from common.results.history import read_histories
 from common.results.metrics import TARGET_PRECISION
 from common.results.predictions import read_base_outputs, read_predictions
 from common.results.report import write_report
-from common.results.systems import judge
+from common.results.systems import beside, judge
 
 
 def compare(arguments: argparse.Namespace) -> None:
@@ -30,14 +30,10 @@ def compare(arguments: argparse.Namespace) -> None:
     if arguments.output:
         write_json(arguments.output, metrics)
     if arguments.report:
-        write_report(
-            arguments.report,
-            channel,
-            predictions,
-            ensemble,
-            base_outputs=read_base_outputs(arguments.predictions),
-            histories=histories,
-        )
+        base_outputs = read_base_outputs(arguments.predictions)
+        others = {name: read_predictions(folder) for name, folder in arguments.beside}
+        systems = beside(ensemble, channel, base_outputs, others)
+        write_report(arguments.report, channel, predictions, systems, histories=histories)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,6 +71,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="DIR",
         help="ensemble artifact, for the learning curves in the report",
     )
+    parser.add_argument(
+        "--beside",
+        type=_named_folder,
+        action="append",
+        default=[],
+        metavar="NAME=DIR",
+        help="other predictions of the same pages, which the report compares with; may come again",
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write report.html here")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write metrics.json here")
     parser.add_argument(
@@ -86,6 +90,13 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "default %(default)s",
     )
     return parser.parse_args(argv)
+
+
+def _named_folder(text: str) -> tuple[str, Path]:
+    name, found, folder = text.partition("=")
+    if not (name and found and folder):
+        raise argparse.ArgumentTypeError(f"must be NAME=DIR. Got '{text}' instead")
+    return name, Path(folder)
 
 
 def _share(text: str) -> float:

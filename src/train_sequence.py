@@ -2,7 +2,8 @@
 
 Reads the channels train and validation, and the channels text and image: what the base models'
 jobs wrote. Either of the two may be absent. Writes the whole ensemble to the model folder: it
-alone is what predict.py needs.
+alone is what predict.py needs. The log, and report.html in the output folder, say whether the
+model beats its parts: on the pages of the channel test, or else on those of validation.
 """
 
 from __future__ import annotations
@@ -18,10 +19,18 @@ from common.job.tables import SequenceHyperparameters
 from common.models.base_results import print_epoch
 from common.models.cross_validation import held_out_once
 from common.models.ensemble_results import write_ensemble
-from common.models.sequence import fit_sequence_model
+from common.models.sequence import SequenceModel, fit_linear_chain, fit_sequence_model
 from common.pages import base_models, training_channels
+from common.pages.base_models import BaseModels
 from common.pages.examples import together
 from common.results.acceptance import Acceptance
+from common.results.decisions import predictions_of
+from common.results.history import read_histories
+from common.results.job_report import write_job_report
+from common.results.novelty import familiarity
+from common.results.predictions import Predictions
+from common.results.systems import CHAIN
+from common.results.threshold import NOTHING
 from common.results.validation import HeldOut, known_pages_of, score_streams, threshold_for
 
 CHANNELS = {**training_channels.CHANNELS, **base_models.CHANNELS}
@@ -33,26 +42,60 @@ def train(job: Job[SequenceHyperparameters]) -> None:
     classes = channels.classes
     with tempfile.TemporaryDirectory(prefix="base-models-") as scratch:
         bases = base_models.read_base_models(job.folders, channels, Path(scratch))
-        validation = bases.validation.channel
         model, history = fit_sequence_model(
             bases.train,
             bases.validation,
             classes,
             hp,
-            score=lambda posteriors: score_streams(validation, classes, posteriors),
+            score=lambda found: score_streams(bases.validation.channel, classes, found),
             report=print_epoch,
         )
-        posteriors = model.posteriors(bases.validation.evidence, validation.streams)
-        held_out: Iterable[HeldOut] = [(bases.validation, posteriors)]
-        if hp.threshold_from == "cross-validation":
-            held_out = held_out_once(together(bases.train, bases.validation), classes, hp)
-        known = known_pages_of(bases.validation)
-        threshold = threshold_for(
-            held_out, classes, known, hp.target_precision, source=hp.threshold_from
-        )
-        log.logger.info("%s", threshold)
-        decision = Acceptance(threshold, known).as_dict()
-        write_ensemble(job, model, history, decision, channels, bases)
+        decision = decide(bases, model, hp)
+        log.logger.info("%s", decision.threshold)
+        write_ensemble(job, model, history, decision.as_dict(), channels, bases)
+        if hp.compare:
+            compare(job, bases, model, decision)
+
+
+def decide(bases: BaseModels, model: SequenceModel, hp: SequenceHyperparameters) -> Acceptance:
+    """What the model may accept."""
+    evidence, streams = bases.validation.evidence, bases.validation.channel.streams
+    held_out: Iterable[HeldOut] = [(bases.validation, model.posteriors(evidence, streams))]
+    if hp.threshold_from == "cross-validation":
+        held_out = held_out_once(together(bases.train, bases.validation), model.classes, hp)
+    known = known_pages_of(bases.validation)
+    threshold = threshold_for(
+        held_out, model.classes, known, hp.target_precision, source=hp.threshold_from
+    )
+    return Acceptance(threshold, known)
+
+
+def compare(
+    job: Job[SequenceHyperparameters], bases: BaseModels, model: SequenceModel, decision: Acceptance
+) -> None:
+    """Say whether the model beats its parts and the linear chain, on pages held out."""
+    hp = job.hyperparameters
+    held_out = bases.test or bases.validation
+    seen = familiarity(decision.known_pages, held_out.evidence)
+
+    def said(by: SequenceModel, threshold: float) -> Predictions:
+        posteriors = by.posteriors(held_out.evidence, held_out.channel.streams)
+        return predictions_of(held_out.channel, by.classes, posteriors, threshold, seen)
+
+    others = {}
+    if hp.structure == "segmental":
+        chain = fit_linear_chain(bases.train, bases.validation, model.classes, hp)
+        others[CHAIN] = said(chain, NOTHING)
+    sentences = write_job_report(
+        job.folders.output_data,
+        held_out,
+        said(model, decision.threshold.threshold),
+        others,
+        target_precision=hp.target_precision,
+        histories=read_histories(job.folders.model),
+    )
+    for sentence in sentences:
+        log.logger.info("%s: %s", held_out.channel.name, sentence)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,29 @@ def test_a_report_is_written_where_it_is_wanted(job, tmp_path, capsys):
     json.loads(capsys.readouterr().out)
 
 
+def test_the_report_compares_with_other_predictions(job, tmp_path, capsys):
+    write_predictions(tmp_path / "other", *make_predictions(TRUTH))
+    report = ["--report", str(tmp_path / "r.html"), "--beside", f"Last year's={tmp_path / 'other'}"]
+    assert evaluate.main([*job, *report]) == 0
+    capsys.readouterr()
+    text = (tmp_path / "r.html").read_text()
+    assert "does not beat Last year&#39;s beyond chance" in text
+
+
+@pytest.mark.parametrize("value", ["folder", "=folder", "name="])
+def test_what_is_compared_with_needs_a_name_and_a_folder(job, value, capsys):
+    with pytest.raises(SystemExit):
+        evaluate.main([*job, "--beside", value])
+    assert f"--beside: must be NAME=DIR. Got '{value}' instead" in capsys.readouterr().err
+
+
+def test_other_predictions_that_lack_pages_end_in_a_client_error(job, tmp_path, capsys):
+    write_predictions(tmp_path / "other", *make_predictions({"b": [("letter", 1)]}))
+    report = ["--report", str(tmp_path / "r.html"), "--beside", f"x={tmp_path / 'other'}"]
+    assert evaluate.main([*job, *report]) == 1
+    assert "pages without a prediction: 3" in capsys.readouterr().err
+
+
 def test_the_report_shows_the_figures_that_were_printed_and_does_not_make_them_anew(
     job, tmp_path, capsys, monkeypatch
 ):

@@ -17,7 +17,7 @@ STREAMS = {"train": ("a", "b"), "validation": ("c",)}
 SMALLEST: dict[str, dict[str, str]] = {
     "text": {"epochs": "1", "folds": "2"},
     "image": {"epochs": "1", "folds": "2", "height": "32", "width": "24", "depth": "2"},
-    "sequence": {"epochs": "1"},
+    "sequence": {"epochs": "1", "compare": "false"},
 }
 
 

@@ -56,6 +56,22 @@ def test_train_is_learnt_from_and_validation_chooses(tmp_path):
     assert bases.validation.channel == channels.validation
 
 
+def test_test_is_read_where_the_base_models_spoke_of_it(tmp_path, caplog):
+    channels = channels_with(2)
+    test = channel_of(STREAM, name="test")
+    with_test = replace(channels, test=test)
+    folders = job(tmp_path, channels, silent=False)
+    assert read_base_models(folders, channels, tmp_path / "a").test is None
+    with caplog.at_level(logging.WARNING):
+        assert read_base_models(folders, with_test, tmp_path / "b").test is None
+    assert "channel 'test' is not looked at: the base models (text)" in caplog.text
+    outputs = replace(outputs_of(test, how=HELD_OUT), kind="text")
+    write_page_outputs(tmp_path / "output/page_outputs/test.npz", outputs)
+    found = read_base_models(folders, with_test, tmp_path / "c").test
+    assert found.channel == test
+    assert found.evidence.text.keys == test.keys
+
+
 def test_without_outputs_of_train_validation_is_halved_by_stream(tmp_path, caplog):
     channels = channels_with(5)
     with caplog.at_level(logging.WARNING):

@@ -14,7 +14,7 @@ from common.results.history import History
 from common.results.predictions import Predictions, explained
 from common.results.readings import ReadDocument, Reading, StreamPrediction
 from common.results.report import write_report
-from common.results.systems import judge
+from common.results.systems import CHAIN, beside, judge
 
 TRUTH = {
     "fine": [("letter", 2), ("invoice", 1)],
@@ -50,8 +50,9 @@ class Checker(HTMLParser):
         self.texts.append(data)
 
 
-def write(file, channel, predictions, **options):
-    write_report(file, channel, predictions, judge(channel, predictions), **options)
+def write(file, channel, predictions, base_outputs=(), others=None, **options):
+    systems = beside(judge(channel, predictions), channel, base_outputs, others)
+    write_report(file, channel, predictions, systems, **options)
 
 
 def render(tmp_path, truth=TRUTH, said=SAID, channel=None, **options):
@@ -112,6 +113,16 @@ def test_confidence_and_status_are_shown(tmp_path):
     html = (tmp_path / "report.html").read_text()
     assert re.search(r"0\.97 ✓<span class=\"visually-hidden\"> accepted", html)
     assert re.search(r"0\.31 \?<span class=\"visually-hidden\"> for review", html)
+
+
+def test_another_system_has_a_column_and_a_verdict(tmp_path):
+    _, page = render(tmp_path, said=TRUTH, others={CHAIN: make_predictions(SAID)})
+    text = " ".join(" ".join(page.texts).split())
+    assert "The ensemble does not beat the linear chain beyond chance: +55.6 points" in text
+    columns = [a.get("scope") for tag, a in page.elements if tag == "th"].count("col")
+    _, without = render(tmp_path, said=TRUTH)
+    fewer = [a.get("scope") for tag, a in without.elements if tag == "th"].count("col")
+    assert columns == fewer + 2  # one in each table of figures
 
 
 def test_other_readings_and_the_confidence_of_whole_streams_are_shown(tmp_path):

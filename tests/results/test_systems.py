@@ -5,8 +5,8 @@ from tests.results.streams import make_channel, make_predictions
 from common.pages.outputs import PageOutputs
 from common.results.bootstrap import Estimate
 from common.results.catalogue import catalogue
-from common.results.standings import cell, lead_cell, standings, verdict
-from common.results.systems import beside, better_base, contest, is_ahead, judge
+from common.results.standings import cell, lead_cell, standings, verdict, verdicts
+from common.results.systems import CHAIN, beside, better_base, contest, is_ahead, judge
 
 METRICS = catalogue(0.99)
 STREAMS = {f"s{row}": [("letter", 2), ("invoice", 1 + row % 3)] for row in range(8)}
@@ -45,6 +45,23 @@ def test_the_ensemble_stands_beside_each_base_model_and_their_mean(systems):
     exact = [system.metrics["segment_f1_with_label"].value for system in systems]
     assert exact[0] == exact[2] == 1
     assert exact[1] == 0
+
+
+def test_other_systems_come_last_and_each_has_its_verdict():
+    channel = make_channel(STREAMS)
+    bases = [outputs(channel, kind, good=kind == "image") for kind in ("text", "image")]
+    nothing_split = {name: [("letter", 3 + row % 3)] for row, name in enumerate(STREAMS)}
+    others = {CHAIN: make_predictions(nothing_split), "v1": make_predictions(STREAMS)}
+    found = beside(judge(channel, make_predictions(STREAMS)), channel, bases, others)
+    assert [system.name for system in found[4:]] == [CHAIN, "v1"]
+    said = verdicts(found)
+    assert [line.split(":")[0] for line in said] == [
+        "The ensemble does not beat image alone (the better of its parts) beyond chance",
+        "The ensemble beats the mean of both",
+        "The ensemble beats the linear chain",
+        "The ensemble does not beat v1 beyond chance",
+    ]
+    assert verdicts(found[:1]) == []
 
 
 def test_all_are_judged_alike():

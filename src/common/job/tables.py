@@ -338,6 +338,11 @@ class SequenceHyperparameters(Hyperparameters):
         description="share of right ones that the accepted segments can be counted on to have; "
         "0.99 takes 299 held-out segments without a fault, 0.9 takes 29",
     )
+    compare: bool = Field(
+        default=True,
+        description="say by how much the model beats its parts and, if it is segmental, the linear "
+        "chain, which is trained for that",
+    )
     threshold_from: Literal["validation", "cross-validation"] = Field(
         default="validation",
         description="whose segments choose the threshold: those of validation, or those of train "

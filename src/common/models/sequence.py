@@ -18,6 +18,7 @@ from common.models.segmental_model import (
 from common.pages.examples import Examples
 from common.pages.posteriors import StreamPosteriors
 from common.training.history import History, Report, Scores
+from common.training.run import say_nothing
 
 SequenceModel = ChainModel | SegmentalModel
 
@@ -38,6 +39,20 @@ def fit_sequence_model(
     """
     fit = fit_chain_model if hyperparameters.structure == "chain" else fit_segmental_model
     return fit(train, validation, classes, hyperparameters, score=score, report=report)
+
+
+def fit_linear_chain(
+    train: Examples,
+    validation: Examples,
+    classes: Sequence[str],
+    hyperparameters: SequenceHyperparameters,
+) -> SequenceModel:
+    """The simple alternative, to be compared with."""
+    chain = hyperparameters.model_copy(update={"structure": "chain"})
+    model, _ = fit_chain_model(
+        train, validation, classes, chain, score=lambda _: {}, report=say_nothing
+    )
+    return model
 
 
 def load_sequence_model(

@@ -32,12 +32,14 @@ class BaseModels:
     """Folders of the base artifacts by kind, what to learn from, and what to choose by.
 
     These are train and validation or, where a base model said nothing of train, two halves of
-    validation.
+    validation. Nothing is chosen by `test`: None without such a channel, or where a base model
+    said nothing of it.
     """
 
     artifacts: Mapping[str, Path]
     train: Examples
     validation: Examples
+    test: Examples | None
 
 
 def read_base_models(folders: Folders, channels: TrainingChannels, scratch: Path) -> BaseModels:
@@ -70,7 +72,8 @@ def read_base_models(folders: Folders, channels: TrainingChannels, scratch: Path
         train, validation = _halves(validation, silent)
     else:
         train = Examples(channels.train, _evidence(results, channels.train, channels))
-    return BaseModels({kind: found.model for kind, found in results.items()}, train, validation)
+    artifacts = {kind: found.model for kind, found in results.items()}
+    return BaseModels(artifacts, train, validation, _test(results, channels))
 
 
 def _halves(validation: Examples, silent: Sequence[str]) -> tuple[Examples, Examples]:
@@ -90,6 +93,20 @@ def _halves(validation: Examples, silent: Sequence[str]) -> tuple[Examples, Exam
     )
     learn, choose = (np.concatenate([np.asarray(rows) for rows in streams[at::2]]) for at in (0, 1))
     return validation.take(learn), validation.take(choose)
+
+
+def _test(results: Mapping[str, JobResults], channels: TrainingChannels) -> Examples | None:
+    if channels.test is None:
+        return None
+    silent = [kind for kind, found in results.items() if _outputs_file(found, "test") is None]
+    if silent:
+        logger.warning(
+            "channel 'test' is not looked at: the base models (%s) said nothing of it. Give their "
+            "jobs the channel too",
+            " and ".join(silent),
+        )
+        return None
+    return Examples(channels.test, _evidence(results, channels.test, channels))
 
 
 def _outputs_file(found: JobResults, channel: str) -> Path | None:

@@ -12,7 +12,6 @@ import numpy as np
 
 from common.job.files import write_atomically
 from common.pages.channel import Channel
-from common.pages.outputs import PageOutputs
 from common.results.bootstrap import DRAWS
 from common.results.calibration import reliability
 from common.results.catalogue import Metric, catalogue
@@ -27,8 +26,8 @@ from common.results.predictions import Predictions
 from common.results.readings import differences
 from common.results.reliability_chart import reliability_chart
 from common.results.segments import true_segments
-from common.results.standings import Standing, cell, standings, verdict
-from common.results.systems import MEAN, System, beside, better_base, contest
+from common.results.standings import Standing, cell, standings, verdicts
+from common.results.systems import System, better_base, contest
 
 HEADLINES = ("segment_f1_with_label", "boundary_f1", "stp", "mndd", "coverage_at_precision")
 MOST_STREAMS = 24
@@ -39,9 +38,8 @@ def write_report(
     file: Path,
     channel: Channel,
     predictions: Predictions,
-    ensemble: System,
+    systems: Sequence[System],
     *,
-    base_outputs: Sequence[PageOutputs] = (),
     histories: Mapping[str, History] | None = None,
 ) -> None:
     """Write the report; the same inputs give the same bytes.
@@ -50,14 +48,10 @@ def write_report(
         file: where to.
         channel: labelled pages.
         predictions: the ensemble's answer on the same pages.
-        ensemble: how well it did.
-        base_outputs: what each base model says of these pages, to be compared with.
+        systems: how well it did, and what it is compared with: see `beside`.
         histories: by model, for the learning curves.
-
-    Raises:
-        ClientError: a page of the channel lacks its base outputs.
     """
-    systems = beside(ensemble, channel, base_outputs)
+    ensemble = systems[0]
     html = _template().render(
         channel=channel,
         metrics=ensemble.metrics,
@@ -99,23 +93,13 @@ def _comparison(systems: Sequence[System]) -> dict[str, object]:
     """Table and verdicts; without base outputs the table has one column and nobody is beaten."""
     base = better_base(systems)
     against = contest(systems[0], base) if base else None
-    verdicts = []
-    if base and against:
-        several = any(system.name == MEAN for system in systems)
-        called = base.name.lower() + (" (the better of its parts)" if several else "")
-        verdicts.append(verdict(against, called))
-    verdicts += [
-        verdict(contest(systems[0], system), "the mean of both")
-        for system in systems
-        if system.name == MEAN
-    ]
     rows = standings(systems, against)
     return {
         "names": [system.name for system in systems],
         "rival": base.name if base else None,
         "groups": _grouped([row for row in rows if not row.metric.detail]),
         "details": _grouped([row for row in rows if row.metric.detail]),
-        "verdicts": verdicts,
+        "verdicts": verdicts(systems),
     }
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from common.results.bootstrap import Estimate
 from common.results.catalogue import Metric, catalogue
-from common.results.systems import HEADLINE, Contest, System, is_ahead
+from common.results.systems import (
+    ALONE,
+    CHAIN,
+    HEADLINE,
+    MEAN,
+    Contest,
+    System,
+    better_base,
+    contest,
+    is_ahead,
+)
 
 NOTHING = "–"
 
@@ -97,3 +107,19 @@ def verdict(against: Contest, called: str) -> str:
         f"The ensemble {outcome.format(called)}: {lead.value} points in the F1 of exact segments "
         f"with label (95 % interval {lead.interval})."
     )
+
+
+def verdicts(systems: Sequence[System]) -> list[str]:
+    """Does the first system beat the better base model alone, and each of the others? Sentences."""
+    ensemble, *others = systems
+    base = better_base(systems)
+    rivals = [] if base is None else [base]
+    rivals += [system for system in others if not system.name.endswith(ALONE)]
+    return [verdict(contest(ensemble, rival), _called(rival, len(systems))) for rival in rivals]
+
+
+def _called(rival: System, systems: int) -> str:
+    """How a sentence names a rival."""
+    if rival.name.endswith(ALONE):
+        return rival.name.lower() + (" (the better of its parts)" if systems > 2 else "")
+    return {MEAN: "the mean of both", CHAIN: "the linear chain"}.get(rival.name, rival.name)

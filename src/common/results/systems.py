@@ -17,6 +17,7 @@ from common.results.predictions import Predictions
 HEADLINE = "segment_f1_with_label"
 ENSEMBLE = "Ensemble"
 MEAN = "Mean of both"
+CHAIN = "Linear chain"
 ALONE = " alone"
 
 
@@ -57,11 +58,19 @@ def judge(
     )
 
 
-def beside(ensemble: System, channel: Channel, base_outputs: Sequence[PageOutputs]) -> list[System]:
+def beside(
+    ensemble: System,
+    channel: Channel,
+    base_outputs: Sequence[PageOutputs],
+    others: Mapping[str, Predictions] | None = None,
+) -> list[System]:
     """The ensemble first, then each base model alone and, of two, their mean, judged as it was.
 
+    Args:
+        others: what other systems say of the same pages, by their names; they come last.
+
     Raises:
-        ClientError: a page of the channel lacks its base outputs.
+        ClientError: a page of the channel lacks its base outputs, or another system's answer.
     """
     answers: dict[str, Predictions] = {}
     aligned = [outputs_of(channel.keys, outputs) for outputs in base_outputs]
@@ -69,12 +78,13 @@ def beside(ensemble: System, channel: Channel, base_outputs: Sequence[PageOutput
         answers[outputs.kind.capitalize() + ALONE] = baseline(outputs)
     if len(aligned) == 2:
         answers[MEAN] = baseline(mean_of(*aligned))
+    answers |= others or {}
     target, seed = ensemble.metrics.target_precision, ensemble.metrics.seed
-    others = [
+    rivals = [
         judge(channel, found, name=name, target_precision=target, seed=seed)
         for name, found in answers.items()
     ]
-    return [ensemble, *others]
+    return [ensemble, *rivals]
 
 
 def better_base(systems: Sequence[System]) -> System | None:
