@@ -133,6 +133,15 @@ def test_the_best_of_a_line_is_marked_equals_together_and_low_where_low_is_good(
     assert "accepted_precision" not in rows  # base models alone decide nothing
 
 
+def test_a_figure_that_only_one_has_makes_nobody_the_best(systems):
+    """Base models alone do not say how sure they are of a whole stream."""
+    rows = {row.metric.name: row for row in standings(systems, contest(systems[0], systems[1]))}
+    cells = rows["stream_ece"].cells
+    assert [cell.value for cell in cells[1:]] == ["–"] * 3
+    assert not any(cell.best for cell in cells)
+    assert (rows["stream_ece"].lead.value, rows["stream_ece"].ahead) == ("–", None)
+
+
 def test_alone_nobody_is_best(systems):
     rows = standings(systems[:1], None)
     assert not any(c.best for row in rows for c in row.cells)

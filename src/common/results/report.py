@@ -149,7 +149,7 @@ def _confidence_charts(ensemble: System) -> list[tuple[str, Chart]]:
     segments = reliability(found.each("segment_confidence"), found.each("exact_with_label"))
     pages = reliability(found.each("page_confidence"), right)
     charts = [
-        ("Segments that may pass unseen", coverage_chart(ensemble)),
+        ("Coverage and precision", coverage_chart(ensemble)),
         ("Confidence of segments", reliability_chart(segments, of="segments")),
         ("Confidence of pages", reliability_chart(pages, of="pages")),
     ]

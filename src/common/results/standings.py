@@ -60,7 +60,7 @@ def _standing(metric: Metric, systems: Sequence[System], against: Contest | None
     ]
     choose = max if metric.higher_is_better else min
     best = choose(known, default=(None, None), key=lambda pair: pair[0] or 0.0)[1]
-    several = len(systems) > 1
+    several = len(known) > 1
     cells = [Cell(c.value, c.interval, several and c.value == best) for c in cells]
     if against is None:
         return Standing(metric, cells)
