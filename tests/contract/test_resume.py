@@ -20,9 +20,9 @@ from tests.contract.programs import SRC, environment, files_below, flags, run
 pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KILLS", "3"))
-# Each job trains three times, each kill lets it go on by two or three epochs, or some more where
+# Each job trains three times, each kill lets it go on by two or three epochs, or by more where
 # they are too short to be caught in the act.
-EPOCHS = KILLS + 6
+EPOCHS = 2 * KILLS + 6
 SETTINGS = {
     "text": {"epochs": 8 * EPOCHS, "folds": 2},
     "image": {

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from common.job.log import logger
 from common.job.termination import deferred_termination, terminate
 from common.training.checkpoints import Checkpoints
 from common.training.loop import Part
@@ -31,6 +32,7 @@ def pauses(
                 save(part)
                 saved = time.monotonic()
             if asked_to_end():
+                logger.info("asked to end: a checkpoint was saved within the epoch")
                 terminate()
 
         yield after_step
