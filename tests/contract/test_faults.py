@@ -149,7 +149,7 @@ def test_predictions_are_explained_on_request(sound, tmp_path):
 
 
 def test_only_texts_are_explained():
-    silent = Ensemble(("x",), text=None, image=None, sequence=None, threshold=1)
+    silent = Ensemble(("x",), text=None, image=None, sequence=None, decision={})
     with pytest.raises(ClientError, match="--explain: the ensemble has no text model"):
         silent.explain(channel_of([("x", ["a"])]), ["x"], 3)
 

@@ -142,16 +142,18 @@ def best_segmentations(
     best[0] = scores.first[0]
     begun = np.ones((pages, n, classes), dtype=bool)
     before = np.zeros((pages, n, classes), dtype=np.intp)  # place in the page before's `best`
+    each = np.arange(classes)
     for t in range(1, pages):
         arriving = (best[:, :, None] + scores.change).reshape(n * classes, classes)
         origin = _highest(arriving, n)
-        anew = np.take_along_axis(arriving, origin, axis=0) + scores.first[t]
-        ways = np.concatenate([anew, best + scores.continuation[t]])
+        ways = np.concatenate(
+            [arriving[origin, each] + scores.first[t], best + scores.continuation[t]]
+        )
         chosen = _highest(ways, n)
-        best = np.take_along_axis(ways, chosen, axis=0)
+        best = ways[chosen, each]
         begun[t] = chosen < n
-        opened = np.take_along_axis(origin, np.minimum(chosen, n - 1), axis=0)
-        before[t] = np.where(begun[t], opened, (chosen - n) * classes + np.arange(classes))
+        opened = origin[np.minimum(chosen, n - 1), each]
+        before[t] = np.where(begun[t], opened, (chosen - n) * classes + each)
     ends = _highest(best.reshape(-1, 1), n)[:, 0]
     return [
         (*_trace(begun, before, place), float(best.flat[place]))
@@ -164,7 +166,9 @@ def _highest(values: Floats, n: int) -> NDArray[np.intp]:
     """Rows of the n highest values of each column, the highest first, [n, columns]."""
     if n == 1:
         return values.argmax(axis=0)[None]
-    return np.argsort(-values, axis=0, kind="stable")[:n]
+    found = np.argpartition(values, -n, axis=0)[-n:]
+    order = np.argsort(-np.take_along_axis(values, found, axis=0), axis=0, kind="stable")
+    return np.take_along_axis(found, order, axis=0)
 
 
 def _trace(
