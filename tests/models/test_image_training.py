@@ -1,16 +1,20 @@
 from dataclasses import replace
 
+import mxnet as mx
 import numpy as np
 import pytest
+from mxnet import gluon
 from tests.builders import make_channel
 
 from common.job.tables import ImageHyperparameters
 from common.models.image_cnn import ImageModel, load_image_model
-from common.models.image_training import fit_image_model
+from common.models.image_training import fit_image_model, initialised
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
+from common.training.loop import train_step
 from common.training.run import Run
+from common.training.standing import parameters_of
 
 SMALL = {"height": 32, "width": 32, "depth": 1, "cycle_length": 2, "max_lr": 0.01}
 
@@ -173,3 +177,17 @@ def test_a_snapshot_ensemble_is_the_mean_of_the_last_cycles_ends(pages, tmp_path
     loaded = load_image_model(tmp_path, model.classes, model.hyperparameters)
     again = loaded.outputs(channel, HELD_OUT, bitmaps)
     np.testing.assert_array_equal(again.probabilities, together.probabilities)
+
+
+def test_parameters_are_copied_when_a_step_has_written_all_of_them():
+    """Statistics of batch norm too, which the engine would copy while they are written."""
+    hp = ImageHyperparameters(height=64, width=48, depth=3, start_filter=8)
+    net = initialised(["a", "b"], hp)
+    trainer = gluon.Trainer(net.collect_params(), "sgd", kvstore=None)
+    for _ in range(20):
+        pages = mx.nd.random.uniform(shape=(8, 1, 64, 48))
+        train_step(trainer, lambda batch: net(batch)[1].square().sum(axis=1), pages, 0.01, seed=1)
+        copied = parameters_of(net)
+        mx.nd.waitall()
+        for name, parameter in net.collect_params().items():
+            assert (copied[name] == parameter.data()).asnumpy().all(), name

@@ -88,6 +88,7 @@ def train_epochs(
             part = part.after(train_step(trainer, loss, batch, rate, seed + step))
             step += 1
             after_step(part)
+        mx.nd.waitall()  # else statistics of batch norm might be read before they are written
         yield Epoch(number + 1, part.loss / max(1, part.members), rates)
         part = NOTHING
 

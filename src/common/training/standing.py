@@ -96,6 +96,9 @@ class Standing:
 
 def parameters_of(net: gluon.Block) -> Parameters:
     """Copies of all parameters, running statistics included."""
+    # MXNet's engine does not know that a backward pass writes batch norm's statistics, and would
+    # copy them while it does.
+    mx.nd.waitall()
     return {name: p.data().copy() for name, p in net.collect_params().items()}
 
 
