@@ -19,6 +19,7 @@ from common.models.augmentation import darkness_of
 from common.models.heads import class_temperature, mean_heads, opinions_of
 from common.models.image_folding import fold
 from common.models.image_network import LANES, PageCNN, copy_parameters
+from common.models.image_strips import StripsCNN, pixels_to_channels, strips_of
 from common.pages.bitmap_descriptor import describe_bitmaps
 from common.pages.bitmaps import PAPER, BitmapCache
 from common.pages.channel import Channel
@@ -44,7 +45,7 @@ class ImageModel:
     temperature: float = 1.0
 
     @cached_property
-    def predictors(self) -> list[PageCNN]:
+    def predictors(self) -> list[PageCNN | StripsCNN]:
         """Networks that say the same, faster."""
         return [_predictor(net, self.classes, self.hyperparameters) for net in self.nets]
 
@@ -117,10 +118,15 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _predictor(
     net: PageCNN, classes: Sequence[str], hyperparameters: ImageHyperparameters
-) -> PageCNN:
+) -> PageCNN | StripsCNN:
     folded = PageCNN(len(classes), hyperparameters, folded=True)
     fold(net, folded)
-    return compiled(folded, classes, hyperparameters, folded=True)
+    wide = compiled(folded, classes, hyperparameters, folded=True)
+    if not strips_of(hyperparameters):
+        return wide
+    on_strips = StripsCNN(wide, hyperparameters)
+    on_strips.hybridize(static_alloc=True, static_shape=True)
+    return on_strips
 
 
 def compiled(
@@ -158,7 +164,7 @@ def read_ahead(channel: Channel, bitmaps: BitmapCache) -> Sequence[NDArray[np.ui
 
 
 def forward(
-    net: PageCNN, bitmaps: NDArray[np.uint8]
+    net: PageCNN | StripsCNN, bitmaps: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(embedding, heads) of pages; the last batch is filled up, so that its shape stays."""
     parts = []
@@ -166,6 +172,8 @@ def forward(
         batch = bitmaps[start : start + _PREDICT]
         padded = np.full((_PREDICT, *batch.shape[1:]), PAPER, dtype=np.uint8)
         padded[: len(batch)] = batch
-        shown = mx.nd.array(darkness_of(padded))
-        parts.append([array.asnumpy()[: len(batch)] for array in net(shown)])
+        shown = darkness_of(padded)
+        if isinstance(net, StripsCNN):
+            shown = pixels_to_channels(shown, net.pixels)
+        parts.append([array.asnumpy()[: len(batch)] for array in net(mx.nd.array(shown))])
     return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
