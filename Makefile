@@ -4,11 +4,14 @@ LOCKED    := $(addprefix requirements/,build.txt mxnet-cpu.txt runtime.txt dev.t
 INSTALLED := .venv/.installed-$(firstword $(shell cat $(LOCKED) | cksum))
 PIP_FLAGS := --disable-pip-version-check install --require-hashes
 PIP       := $(BIN)/python -m pip $(PIP_FLAGS)
-# The peers of `make bench` have an environment of their own.
-BENCH_INSTALLED := .bench/.installed-$(firstword $(shell cksum < requirements/bench-text.txt))
+# The peers of `make bench` have environments of their own; PyTorch's serves more than one part.
+BENCH_TEXT  := .bench/text/.installed-$(firstword $(shell cksum < requirements/bench-text.txt))
+BENCH_TORCH := .bench/torch/.installed-$(firstword $(shell cksum < requirements/bench-torch.txt))
+BENCH     ?= text image
 UV        ?= uv
 
-# What `make bench` reads: labelled channels, several or one; 0 pages are the channel as it is.
+# What `make bench` reads: labelled channels, several or one; the image part takes the first. 0 pages
+# are the channel as it is.
 BENCH_TRAIN      ?= examples/sample/train
 BENCH_VALIDATION ?= examples/sample/validation
 BENCH_TEST       ?= examples/sample/test
@@ -20,6 +23,7 @@ PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format reference bench workflow image lock clean
+.PHONY: $(addprefix bench-,text image)
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,10 +49,17 @@ format: $(INSTALLED) ## rewrite the sources in the project's style
 reference: $(INSTALLED) ## rewrite what docs/ says of hyperparameters and metrics
 	PYTHONPATH=src $(BIN)/python -m common.job.reference docs
 
-bench: $(INSTALLED) $(BENCH_INSTALLED) ## compare the text model with others; BENCH_PAGES="0 20000"
-	PYTHONPATH=src:. $(BIN)/python -m benchmarks.text.compare --peers .bench/bin/python \
+bench: $(addprefix bench-,$(BENCH)) ## compare with others; BENCH=image BENCH_ARGS="--rounds 3"
+
+bench-text: $(INSTALLED) $(BENCH_TEXT)
+	PYTHONPATH=src:. $(BIN)/python -m benchmarks.text.compare --peers .bench/text/bin/python \
 		--train $(BENCH_TRAIN) --validation $(BENCH_VALIDATION) --test $(BENCH_TEST) \
 		--pages $(BENCH_PAGES) --output out/bench $(BENCH_ARGS)
+
+bench-image: $(INSTALLED) $(BENCH_TORCH)
+	PYTHONPATH=src:. $(BIN)/python -m benchmarks.image.compare --peer .bench/torch/bin/python \
+		--train $(firstword $(BENCH_TRAIN)) --validation $(firstword $(BENCH_VALIDATION)) \
+		--output out/bench $(BENCH_ARGS)
 
 workflow: ## (not yet) run the state machine on this machine
 image: ## (not yet) build the container image
@@ -57,8 +68,12 @@ workflow image:
 
 # One lock serves both Pythons and both MXNets, which share their dependencies. uv keeps the
 # versions that are there already: LOCK_ARGS=--upgrade renews them.
-LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --universal \
-	--python-version 3.10 --generate-hashes $(LOCK_ARGS)
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet \
+	--generate-hashes $(LOCK_ARGS)
+LOCK    := $(COMPILE) --universal --python-version 3.10
+# PyTorch's wheels for CPUs alone are of one Python and one platform each, and in an index of their
+# own, which UV_INDEX names here and PIP_EXTRA_INDEX_URL where `make bench` installs them.
+LOCK_TORCH := $(COMPILE) --python-version 3.11 --python-platform x86_64-manylinux_2_28
 
 lock: ## pin what pyproject.toml declares, with hashes, in requirements/ (needs uv)
 	$(LOCK) pyproject.toml --group cpu --no-emit-package mxnet -o requirements/runtime.txt
@@ -66,7 +81,8 @@ lock: ## pin what pyproject.toml declares, with hashes, in requirements/ (needs 
 	$(LOCK) --group gpu --no-deps -o requirements/mxnet-gpu.txt
 	$(LOCK) --group build -c requirements/runtime.txt -o requirements/build.txt
 	$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
-	$(LOCK) --group bench -c requirements/runtime.txt -o requirements/bench-text.txt
+	$(LOCK) --group bench-text -c requirements/runtime.txt -o requirements/bench-text.txt
+	$(LOCK_TORCH) --group bench-torch -o requirements/bench-torch.txt
 
 clean: ## remove .venv and whatever was made here
 	rm -rf .venv .bench out .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -84,7 +100,7 @@ $(INSTALLED):
 	$(PIP) --no-build-isolation $(patsubst %,-r %,$(filter-out %/build.txt,$(LOCKED)))
 	@touch $@
 
-$(BENCH_INSTALLED): $(INSTALLED)
-	$(BIN)/python -m venv --clear .bench
-	.bench/bin/python -m pip $(PIP_FLAGS) -r requirements/bench-text.txt
+$(BENCH_TEXT) $(BENCH_TORCH): $(INSTALLED)
+	$(BIN)/python -m venv --clear $(@D)
+	$(@D)/bin/python -m pip $(PIP_FLAGS) -r requirements/bench-$(notdir $(@D)).txt
 	@touch $@

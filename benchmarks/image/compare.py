@@ -1,11 +1,9 @@
-"""Training and inference of the image model beside PyTorch's, images a second.
+"""The image model beside the same network in PyTorch: speed, memory, time to an accuracy.
 
-    python3.11 -m venv /tmp/peer && /tmp/peer/bin/pip install -r benchmarks/image/requirements.txt
-    .venv/bin/python benchmarks/image/compare.py --peer /tmp/peer/bin/python
-
-Every contestant is a process that waits to be told; they take turns within each round, so that
-whatever else the machine does falls on all of them. All have the same network, batches, loss,
-optimizer, augmentation and loader: ours, for the peers too.
+`make bench BENCH=image` runs it. Every contestant is a process that waits to be told; they take
+turns within each round and epoch, so that whatever else the machine does falls on all of them. All
+have the same network, initialisation, batches, loss, optimizer, augmentation and loader: ours, for
+the peers too.
 """
 
 from __future__ import annotations
@@ -24,15 +22,19 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SRC = HERE.parents[1] / "src"
-SAMPLE = HERE.parents[1] / "examples" / "sample" / "train"
+CLOCKS = ("wall", "processor")
 VARIANTS = ("eager", "channels-last", "compile", "compile+channels-last")
 OURS = "ours"
 
 
 class Contestant:
-    """A worker process; `seconds` until its first batch was learnt, starting included."""
+    """A worker process, timed by one of CLOCKS.
 
-    def __init__(self, command: list[str], threads: int) -> None:
+    `first_batch` is seconds of the wall clock from its start until its first batch was learnt.
+    """
+
+    def __init__(self, command: list[str], threads: int, clock: str) -> None:
+        self._clock = clock
         self._scratch = tempfile.TemporaryDirectory(prefix="compiled-")  # by no earlier run
         variables = {
             "OMP_NUM_THREADS": str(threads),
@@ -47,15 +49,19 @@ class Contestant:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.loaded = self.ask("load", 0)["seconds"]  # decoding is the same for all
-        self.ask("train", 1)
-        self.first_batch = time.perf_counter() - begun - self.loaded
+        loaded = self._ask("load")["seconds"]["wall"]  # decoding is the same for all
+        self.ask("train")
+        self.first_batch = time.perf_counter() - begun - loaded
 
-    def ask(self, what: str, batches: int) -> dict[str, float]:
-        """Have it do so many batches; {pages, seconds, resident}, the last in MB."""
+    def ask(self, what: str, times: int = 1) -> dict[str, float]:
+        """Have it do something so often; {done, seconds, resident}, the last in MB."""
+        answer = self._ask(what, times)
+        return {**answer, "seconds": answer["seconds"][self._clock]}
+
+    def _ask(self, what: str, times: int = 1) -> dict[str, Any]:
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("no pipes")
-        self._process.stdin.write(json.dumps({"what": what, "batches": batches}) + "\n")
+        self._process.stdin.write(json.dumps({"what": what, "times": times}) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
@@ -67,33 +73,53 @@ class Contestant:
         self._scratch.cleanup()
 
 
-def compare(arguments: argparse.Namespace) -> dict[str, Any]:
-    """All rounds' speeds by contestant, and what they took to start."""
-    settings = [str(arguments.channel), str(arguments.start_filter), str(arguments.batch_size)]
+def start(arguments: argparse.Namespace) -> dict[str, Contestant]:
+    channels = [str(arguments.train), str(arguments.validation)]
+    settings = [*channels, str(arguments.start_filter), str(arguments.batch_size)]
     ours = [sys.executable, str(HERE / "ours.py"), *settings]
     commands = {OURS: [*ours, "float32"]}
     if arguments.bfloat16:
         commands[f"{OURS}, bfloat16"] = [*ours, "bfloat16"]
     for variant in arguments.variants:
         commands[variant] = [arguments.peer, str(HERE / "peer.py"), *settings, variant]
-    contestants = {}
-    for name, command in commands.items():
-        contestants[name] = Contestant(command, arguments.threads)
-        contestants[name].ask("train", 2)
-        contestants[name].ask("infer", 2)
-    found: dict[str, Any] = {
-        name: {"first_batch": one.first_batch, "train": [], "infer": []}
-        for name, one in contestants.items()
+    return {
+        name: Contestant(command, arguments.threads, arguments.clock)
+        for name, command in commands.items()
     }
-    for number in range(arguments.rounds):
-        order = list(contestants) if number % 2 else list(reversed(contestants))
-        for what, batches in (("train", arguments.batches), ("infer", 2 * arguments.batches)):
-            for name in order:
-                done = contestants[name].ask(what, batches)
-                found[name][what].append(done["pages"] / done["seconds"])
-                found[name]["resident"] = done["resident"]
+
+
+def learn(
+    contestants: Mapping[str, Contestant], accuracy: float, epochs: int
+) -> dict[str, dict[str, float | None]]:
+    """Epochs and seconds, from the start, to an accuracy on validation; None: not in so many."""
+    found: dict[str, dict[str, float | None]] = {
+        name: {"epochs": None, "to_accuracy": None} for name in contestants
+    }
+    seconds = {name: one.first_batch for name, one in contestants.items()}
+    for epoch in range(1, epochs + 1):
+        for name in [name for name in contestants if found[name]["epochs"] is None]:
+            done = contestants[name].ask("learn")
+            seconds[name] += done["seconds"]
+            if done["done"] >= accuracy:
+                found[name] = {"epochs": epoch, "to_accuracy": seconds[name]}
+    return found
+
+
+def compare(
+    contestants: Mapping[str, Contestant], rounds: int, batches: int
+) -> dict[str, dict[str, Any]]:
+    """All rounds' speeds, pages a second, and the memory held at the end."""
+    found: dict[str, dict[str, Any]] = {name: {"train": [], "infer": []} for name in contestants}
     for one in contestants.values():
-        one.close()
+        one.ask("train", 2)
+        one.ask("infer", 2)
+    for number in range(rounds):
+        order = list(contestants) if number % 2 else list(reversed(contestants))
+        for what, times in (("train", batches), ("infer", 2 * batches)):
+            for name in order:
+                answer = contestants[name].ask(what, times)
+                found[name][what].append(answer["done"] / answer["seconds"])
+                found[name]["resident"] = answer["resident"]
     return found
 
 
@@ -101,8 +127,8 @@ def table(found: Mapping[str, Any]) -> str:
     """Median speeds, and the median over rounds of ours by theirs."""
     lines = [
         "| | training, images/s | ours : it | inference, images/s | ours : it | first batch, s "
-        "| resident, MB |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| to the accuracy, s (epochs) | resident, MB |",
+        f"|{' --- |' * 8}",
     ]
     for name, one in found.items():
         cells = [name]
@@ -110,28 +136,57 @@ def table(found: Mapping[str, Any]) -> str:
             pairs = zip(found[OURS][what], one[what], strict=True)
             ratio = statistics.median(ours / theirs for ours, theirs in pairs)
             cells += [f"{statistics.median(one[what]):.1f}", f"{ratio:.2f}"]
-        cells += [f"{one['first_batch']:.1f}", f"{one['resident']:.0f}"]
-        lines.append(f"| {' | '.join(cells)} |")
+        cells.append(f"{one['first_batch']:.1f}")
+        got_there = one["epochs"] is not None
+        cells.append(f"{one['to_accuracy']:.0f} ({one['epochs']})" if got_there else "never")
+        lines.append(f"| {' | '.join(cells)} | {one['resident']:.0f} |")
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = _parser().parse_args()
+    contestants = start(arguments)
+    learnt = learn(contestants, arguments.accuracy, arguments.epochs)
+    speeds = compare(contestants, arguments.rounds, arguments.batches)
+    found = {
+        name: {"first_batch": one.first_batch, **learnt[name], **speeds[name]}
+        for name, one in contestants.items()
+    }
+    for one in contestants.values():
+        one.close()
+    settings = (
+        f"start_filter {arguments.start_filter}, batch_size {arguments.batch_size}, "
+        f"{arguments.threads} threads, {arguments.clock} clock, {arguments.rounds} rounds, "
+        f"validation accuracy "
+        f"{arguments.accuracy:g} in at most {arguments.epochs} epochs"
+    )
+    report = f"{settings}\n\n{table(found)}\n"
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    (arguments.output / "image.md").write_text(report, encoding="utf-8")
+    measured = json.dumps({"settings": settings, "measured": found}, indent=1)
+    (arguments.output / "image.json").write_text(measured + "\n", encoding="utf-8")
+    print(report, end="")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--peer", required=True, help="the Python that has PyTorch")
-    parser.add_argument("--channel", type=Path, default=SAMPLE)
+    parser.add_argument("--train", type=Path, required=True, metavar="CHANNEL")
+    parser.add_argument("--validation", type=Path, required=True, metavar="CHANNEL")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the report")
     parser.add_argument("--start_filter", type=int, default=4)
     parser.add_argument("--batch_size", type=int, default=10)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument(
+        "--clock", choices=CLOCKS, default=CLOCKS[0], help="processor: for a machine that is busy"
+    )
+    parser.add_argument("--accuracy", type=float, default=0.5, help="on validation, to be reached")
+    parser.add_argument("--epochs", type=int, default=30, help="in so many; 0 leaves it out")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--batches", type=int, default=12, help="of a turn; of inference twice")
     parser.add_argument("--variants", nargs="*", default=VARIANTS)
     parser.add_argument("--bfloat16", action="store_true", help="ours in bfloat16 as well")
-    arguments = parser.parse_args()
-    found = compare(arguments)
-    print(
-        f"start_filter {arguments.start_filter}, batch_size {arguments.batch_size}, "
-        f"{arguments.threads} threads, {arguments.rounds} rounds\n\n{table(found)}"
-    )
+    return parser
 
 
 if __name__ == "__main__":

@@ -4,46 +4,63 @@ from __future__ import annotations
 
 import sys
 
-from mxnet import autograd, gluon
+import numpy as np
+from mxnet import gluon
 from worker import Turns, endless, load, take_turns
 
+from common.models.heads import score
 from common.models.image_batches import TrainingPages
 from common.models.image_cnn import ImageModel, forward, read_ahead
 from common.models.image_network import PageCNN, copy_parameters
 from common.models.image_training import initialised
 from common.pages.targets import targets_of
+from common.training.loop import train_epochs, train_step
+from common.training.rates import triangular
 
 
 def turns(argv: list[str]) -> Turns:
-    channel, hp, bitmaps = load(argv)
-    hp = hp.model_copy(update={"precision": argv[3]})
-    pages = TrainingPages(channel, targets_of(channel, channel.classes), bitmaps, hp)
-    net = initialised(channel.classes, hp)
+    given = load(argv)
+    bitmaps, classes = given.bitmaps, given.train.classes
+    hp = given.hyperparameters.model_copy(update={"precision": given.variant})
+    pages = TrainingPages(given.train, targets_of(given.train, classes), bitmaps, hp)
+    held_out = targets_of(given.validation, classes)
+    net = initialised(classes, hp)
     options = {"learning_rate": 0.01, "wd": hp.weight_decay}
     trainer = gluon.Trainer(net.collect_params(), "sgd", options, kvstore=None)
     batches = endless(pages.batches)
 
     def train() -> int:
         batch = next(batches)
-        with autograd.record():
-            mean = pages.loss(net, batch).mean()
-        mean.backward()
-        trainer.step(1)
-        mean.asscalar()
+        losses = train_step(trainer, lambda one: pages.loss(net, one), batch, 0.01, hp.seed)
+        losses.sum().asscalar()
         return len(batch.darkness)
 
-    plain = PageCNN(len(channel.classes), hp)
+    plain = PageCNN(len(classes), hp)
     copy_parameters(net, plain)
-    predictor = ImageModel(tuple(channel.classes), hp, (plain,)).predictors[0]
-    seen = endless(lambda epoch: read_ahead(channel, bitmaps))
+    predictor = ImageModel(tuple(classes), hp, (plain,)).predictors[0]
+    seen = endless(lambda epoch: read_ahead(given.train, bitmaps))
 
     def infer() -> int:
         batch = next(seen)
         forward(predictor, batch)
         return len(batch)
 
-    return train, infer
+    epochs = train_epochs(
+        trainer,
+        pages.batches,
+        lambda batch: pages.loss(net, batch),
+        triangular(hp.min_lr, hp.max_lr, hp.cycle_length),
+        epochs=hp.epochs,
+        seed=hp.seed,
+    )
+
+    def learn() -> float:
+        next(epochs)
+        heads = [forward(net, batch)[1] for batch in read_ahead(given.validation, bitmaps)]
+        return score(np.concatenate(heads), held_out)["accuracy"]
+
+    return Turns(train, infer, learn)
 
 
 if __name__ == "__main__":
-    take_turns(*turns(sys.argv[1:]))
+    take_turns(turns(sys.argv[1:]))

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -14,19 +15,44 @@ from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel, read_channel
 
 INFERENCE = 16  # pages of a batch
-Turns = tuple[Callable[[], int], Callable[[], int]]  # train, infer: one batch → its pages
 
 
-def load(argv: list[str]) -> tuple[Channel, ImageHyperparameters, BitmapCache]:
-    """The channel in its cache, once it is asked for; other hyperparameters are the defaults."""
-    hp = ImageHyperparameters(start_filter=int(argv[1]), batch_size=int(argv[2]))
+@dataclass(frozen=True)
+class Given:
+    """What a contestant works on; `variant` is which one it is."""
+
+    train: Channel
+    validation: Channel
+    bitmaps: BitmapCache
+    hyperparameters: ImageHyperparameters
+    variant: str
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What a contestant can be told to do."""
+
+    train: Callable[[], int]  # one batch → its pages
+    infer: Callable[[], int]  # likewise
+    learn: Callable[[], float]  # one epoch at the cyclic rate → accuracy on validation
+
+
+def load(argv: list[str]) -> Given:
+    """The channels in their cache, once that is asked for.
+
+    Args:
+        argv: folders of train and validation, start_filter, batch_size, variant; the other
+            hyperparameters are the defaults.
+    """
+    hp = ImageHyperparameters(start_filter=int(argv[2]), batch_size=int(argv[3]))
     sys.stdin.readline()
-    begun = time.perf_counter()
-    channel = read_channel(Path(argv[0]))
+    begun = _clocks()
+    train, validation = (read_channel(Path(folder)) for folder in argv[:2])
     bitmaps = BitmapCache(hp.height, hp.width, 2)
-    bitmaps.add(channel)
-    _answer(0, time.perf_counter() - begun)
-    return channel, hp, bitmaps
+    for channel in (train, validation):
+        bitmaps.add(channel)
+    _answer(0, begun)
+    return Given(train, validation, bitmaps, hp, argv[4])
 
 
 def endless(epochs: Callable[[int], Iterable]) -> Iterator:
@@ -34,17 +60,21 @@ def endless(epochs: Callable[[int], Iterable]) -> Iterator:
         yield from epochs(epoch)
 
 
-def take_turns(train: Callable[[], int], infer: Callable[[], int]) -> None:
+def take_turns(turns: Turns) -> None:
     """Do what standard input asks for, and answer each line."""
-    act = {"train": train, "infer": infer}
     for line in sys.stdin:
         asked = json.loads(line)
-        begun = time.perf_counter()
-        pages = sum(act[asked["what"]]() for _ in range(asked["batches"]))
-        _answer(pages, time.perf_counter() - begun)
+        begun = _clocks()
+        done = [getattr(turns, asked["what"])() for _ in range(asked["times"])]
+        _answer(sum(done), begun)
 
 
-def _answer(pages: int, seconds: float) -> None:
+def _clocks() -> dict[str, float]:
+    return {"wall": time.perf_counter(), "processor": time.process_time()}
+
+
+def _answer(done: float, begun: dict[str, float]) -> None:
+    passed = {clock: now - begun[clock] for clock, now in _clocks().items()}
     status = Path("/proc/self/status").read_text()
     resident = int(status.split("VmRSS:")[1].split()[0]) / 1024
-    print(json.dumps({"pages": pages, "seconds": seconds, "resident": resident}), flush=True)
+    print(json.dumps({"done": done, "seconds": passed, "resident": resident}), flush=True)
