@@ -15,6 +15,11 @@ def available_memory(root: Path = Path("/")) -> int | None:
     return min(found, default=None)
 
 
+def memory_limit(root: Path = Path("/")) -> int | None:
+    """The container's, in bytes; None where it has none."""
+    return min(_limits(root), default=None)
+
+
 def _left(root: Path) -> int | None:
     for line in _read(root / "proc/meminfo").splitlines():
         name, _, value = line.partition(":")

@@ -1,0 +1,111 @@
+"""What sagemaker-training's `train` calls: SAGEMAKER_TRAINING_MODULE=common.job.toolkit:main.
+
+The toolkit by itself keeps SIGTERM from the program that it runs, tells nothing of a program that
+was killed, and runs whatever a job names. This starts one of ours, hands signals on, and says how
+it died where it could not say so itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sagemaker_training import errors
+from sagemaker_training.environment import Environment
+
+from common.job.deaths import Kills, cause_of_death, kills_for_memory
+from common.job.errors import ClientError
+from common.job.folders import Folders, container_folders
+from common.job.gpus import refuse_unsupported_gpus
+from common.job.log import logger
+
+PROGRAMS = ("train_text.py", "train_image.py", "train_sequence.py")
+_SOURCES = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    """Run the job's program.
+
+    Raises:
+        errors.ClientError: it did not succeed; the toolkit writes the message to the failure file,
+            unless the program has written its own.
+    """
+    job = Environment()
+    try:
+        program = _chosen(job.user_entry_point)
+        refuse_unsupported_gpus()
+    except Exception as error:
+        raise errors.ClientError(f"{type(error).__name__}: {error}") from error
+    folders = container_folders()
+    kills = kills_for_memory()
+    command = [sys.executable, str(_SOURCES / program), *job.to_cmd_args()]
+    try:
+        status = run_as_own(command, job.to_env_vars())
+    finally:
+        if folders is not None:
+            give_to_owners(folders)
+    if status:
+        raise errors.ClientError(_told(program, status, folders, kills))
+    logger.info("%s succeeded", program)
+
+
+def _chosen(name: str | None) -> str:
+    if name in PROGRAMS:
+        return name
+    got = f"Got {name!r} instead" if name else "It is missing"
+    raise ClientError(
+        f"hyperparameter 'sagemaker_program': must be one of {', '.join(PROGRAMS)}. {got}."
+    )
+
+
+def _told(program: str, status: int, folders: Folders | None, kills: Kills) -> str:
+    """The failure's first line, from the program itself where it could write one."""
+    failure = folders.failure if folders else None
+    if failure is not None and failure.is_file():
+        return failure.read_text(encoding="utf-8", errors="replace")
+    return cause_of_death(program, status, kills, kills_for_memory())
+
+
+def run_as_own(command: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a program as if it were this one: SIGTERM and SIGINT reach it, its end is ours.
+
+    Returns:
+        its exit status, or minus the signal that killed it.
+    """
+    program: subprocess.Popen[bytes] | None = None
+    early: list[int] = []  # came while the program was being started
+
+    def hand_on(number: int, frame: object) -> None:
+        if program is None:
+            early.append(number)
+        else:
+            program.send_signal(number)
+
+    handed = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, hand_on) for number in handed]
+    try:
+        program = subprocess.Popen(command, env={**os.environ, **variables})
+        for number in early:
+            program.send_signal(number)
+        return program.wait()
+    finally:
+        for number, handler in zip(handed, before, strict=True):
+            signal.signal(number, handler)
+
+
+def give_to_owners(folders: Folders) -> None:
+    """Give what root wrote to whoever owns the folder that it lies in, so that they can delete it.
+
+    On a laptop the folders are mounted and their owner is a person.
+    """
+    written = (folders.model, folders.output_data.parent, folders.checkpoints)
+    for folder in written:
+        if os.geteuid() != 0 or folder is None or not folder.is_dir():
+            continue
+        owner = folder.stat()
+        for path in folder.rglob("*"):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
