@@ -37,7 +37,7 @@ RUN apt-get update \
         tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/venv /opt/venv
-# Where CUDA's libraries are, in the GPU variant.
+# Where the GPU variant has its CUDA libraries.
 RUN find /opt/venv/lib -path '*/nvidia/*/lib' -type d > /etc/ld.so.conf.d/cuda.conf && ldconfig
 COPY docker/bin/ /usr/local/bin/
 COPY src/ /opt/ensemble/src/

@@ -17,6 +17,13 @@ BENCH_VALIDATION ?= examples/sample/validation
 BENCH_TEST       ?= examples/sample/test
 BENCH_PAGES      ?= 0 1000
 
+# What `make image` builds: for GPU instances unless VARIANT=cpu; with docker, else podman.
+VARIANT  ?= gpu
+IMAGE    ?= document-ensemble:$(VARIANT)
+ENGINE   ?= $(shell command -v docker >/dev/null && echo docker || echo podman)
+VERSION   = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+REVISION  = $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
 # Unless PYTHON=… says which: the first of these that will do; else python3, to hear why not.
 PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
 	$$python requirements/check_python.py 2>/dev/null && echo $$python && exit; done; echo python3)
@@ -61,9 +68,14 @@ bench-image: $(INSTALLED) $(BENCH_TORCH)
 		--train $(firstword $(BENCH_TRAIN)) --validation $(firstword $(BENCH_VALIDATION)) \
 		--output out/bench $(BENCH_ARGS)
 
+image: ## build the container image, or with VARIANT=cpu the one for hosts without a GPU
+	@command -v $(ENGINE) >/dev/null || { echo "There is no $(ENGINE) here: install it," \
+		"or name another: make image ENGINE=docker" >&2; exit 1; }
+	$(ENGINE) build --build-arg VARIANT=$(VARIANT) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$(REVISION) $(IMAGE_ARGS) -t $(IMAGE) .
+
 workflow: ## (not yet) run the state machine on this machine
-image: ## (not yet) build the container image
-workflow image:
+workflow:
 	@echo "make $@ arrives with a later release: see CHANGELOG.md" >&2; exit 1
 
 # One lock serves both Pythons and both MXNets, which share their dependencies. uv keeps the
@@ -78,7 +90,7 @@ LOCK_TORCH := $(COMPILE) --python-version 3.11 --python-platform x86_64-manylinu
 lock: ## pin what pyproject.toml declares, with hashes, in requirements/ (needs uv)
 	$(LOCK) pyproject.toml --group cpu --no-emit-package mxnet -o requirements/runtime.txt
 	$(LOCK) --group cpu --no-deps -o requirements/mxnet-cpu.txt
-	$(LOCK) --group gpu --no-deps -o requirements/mxnet-gpu.txt
+	$(LOCK) --group gpu --group cuda --no-deps -o requirements/mxnet-gpu.txt
 	$(LOCK) --group build -c requirements/runtime.txt -o requirements/build.txt
 	$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	$(LOCK) --group bench-text -c requirements/runtime.txt -o requirements/bench-text.txt

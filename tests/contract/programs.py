@@ -45,9 +45,9 @@ def run(program: str, arguments: Mapping[str, object], **variables: str) -> Outc
     return _run([sys.executable, str(SRC / program), *flags(arguments)], **variables)
 
 
-def run_toolkit(base: Path) -> Outcome:
+def run_toolkit(base: Path, **variables: str) -> Outcome:
     """sagemaker-training's `train`, on a job laid out in `base`, its code included."""
-    return _run([str(BIN / "train")], SAGEMAKER_BASE_DIR=str(base), HOME=str(base))
+    return _run([str(BIN / "train")], SAGEMAKER_BASE_DIR=str(base), HOME=str(base), **variables)
 
 
 def _run(command: list[str], **variables: str) -> Outcome:

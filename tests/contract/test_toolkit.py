@@ -37,8 +37,8 @@ def lay_out(
     return base
 
 
-def run_job(base: Path) -> Outcome:
-    outcome = run_toolkit(base)
+def run_job(base: Path, **variables: str) -> Outcome:
+    outcome = run_toolkit(base, **variables)
     assert outcome.status == 0, outcome.err
     assert (base / "output/success").exists()
     assert not (base / "output/failure").exists()
@@ -94,6 +94,14 @@ def by_toolkit(request, tmp_path_factory):
 def test_the_toolkit_makes_what_plain_python_makes(plain: dict[str, Trained], by_toolkit, kind):
     assert files_below(by_toolkit[kind] / "model") == plain[kind].model
     assert files_below(by_toolkit[kind] / "output/data") == plain[kind].output
+
+
+def test_the_image_s_own_hook_makes_the_same(plain: dict[str, Trained], tmp_path):
+    base = lay_out(tmp_path, "text", str, CHANNELS)
+    shutil.rmtree(base / "code")  # the image has it elsewhere
+    run_job(base, SAGEMAKER_TRAINING_MODULE="common.job.toolkit:main", PYTHONPATH=str(SRC))
+    assert files_below(base / "model") == plain["text"].model
+    assert files_below(base / "output/data") == plain["text"].output
 
 
 def test_nothing_but_the_artifact_goes_to_the_model_folder(by_toolkit):
