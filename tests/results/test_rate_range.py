@@ -17,10 +17,10 @@ def valley(noise=0.0):
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.15])
-def test_the_proposal_is_where_the_fall_begins_and_ends(noise):
+def test_the_proposal_is_where_the_fall_begins_and_where_the_loss_is_lowest(noise):
     found = rate_range(valley(noise))
     assert 0.0008 < found.min_lr < 0.003
-    assert 0.04 < found.max_lr < 0.13
+    assert 0.09 < found.max_lr < 1
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -30,21 +30,21 @@ def test_what_falls_again_after_a_rise_is_another_matter(seed):
     place += 0.5 * np.random.default_rng(seed).standard_normal(len(RATES))
     found = rate_range(list(zip(RATES, place, strict=True)))
     assert 3e-5 < found.min_lr < 5e-4
-    assert 2e-3 < found.max_lr < 2e-2
+    assert 5e-3 < found.max_lr < 2e-2
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_wave_of_chance_is_no_rise(seed):
     place = np.interp(np.log10(RATES), [-5, -4, 0, 1], [5, 5, 2, 9])
     place += 0.5 * np.random.default_rng(seed).standard_normal(len(RATES))
-    assert 0.05 < rate_range(list(zip(RATES, place, strict=True))).max_lr < 2
+    assert 0.05 < rate_range(list(zip(RATES, place, strict=True))).max_lr < 2.5
 
 
 def test_what_rises_before_it_falls_does_not_begin_there():
     place = np.interp(np.log10(RATES), [-5, -4, -3, -1, 0, 1], [4, 4, 5, 3, 6, 9])
     found = rate_range(list(zip(RATES, place, strict=True)))
     assert 8e-4 < found.min_lr < 4e-3
-    assert 0.03 < found.max_lr < 0.13
+    assert 0.05 < found.max_lr < 0.13
 
 
 def test_nothing_is_proposed_where_nothing_falls():

@@ -14,7 +14,7 @@ from common.results.charts import FIRST, MUTED, SECOND, Chart, canvas, clear, to
 
 NAME = "lr_range_test"
 WIDTH, HEIGHT = 480, 320  # pixels
-_BEGUN, _DONE = 0.1, 0.9  # shares of the whole fall in loss
+_BEGUN = 0.1  # share of the fall in loss
 _LEAST = 0.05  # a fall by less than this share of the loss is none
 _TURN = 0.1  # a rise by less than this share of the fall is none
 _SURE = 2  # standard errors
@@ -24,8 +24,8 @@ _SURE = 2  # standard errors
 class RateRange:
     """`rates` and `losses` of the steps, `smooth` losses [steps], and what follows.
 
-    `min_lr` is where the loss has begun to fall, `max_lr` where it no longer falls, before it first
-    rises again (Smith 2017, §3.3); both None where it never fell.
+    `min_lr` is where the loss has begun to fall, `max_lr` where it is lowest before it rises again
+    (Smith 2017, §3.3); both None where it never fell.
     """
 
     rates: NDArray[np.float64]
@@ -69,12 +69,8 @@ def _propose(
     if fall < max(_LEAST * smooth[top], doubt):
         return None
     # The last step above the mark, so that a wave before the fall is not taken for it.
-    before = [
-        int(np.flatnonzero(smooth[:bottom] > smooth[top] - share * fall)[-1])
-        for share in (_BEGUN, _DONE)
-    ]
-    low, high = (_rounded(float(rates[step])) for step in before)
-    return low, high
+    begun = np.flatnonzero(smooth[:bottom] > smooth[top] - _BEGUN * fall)[-1]
+    return _rounded(float(rates[begun])), _rounded(float(rates[bottom]))
 
 
 def _first_fall(smooth: NDArray[np.float64], doubt: float) -> tuple[int, int]:
