@@ -103,17 +103,28 @@ def test_what_bitmaps_say_of_two_neighbours_by_hand():
     known = replace(
         image,
         descriptors=descriptors,
-        embedding=np.array([[1, 0], [0, 1], [0, 3], [0, 3]], np.float16),
         probabilities=np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]], np.float32),
     )
-    found = stream_features(Evidence(None, known), np.arange(4)).features[:, -5:]
+    found = stream_features(Evidence(None, known), np.arange(4)).features[:, -4:]
     expected = [
-        [0] * 5,
-        [1, -1, 0.375, 0.25, 0],
-        [-1, 1, 0, 0, 1],
-        [0, 1, 0.25, 0.75, 0],  # a thumbnail of one grey is like none
+        [0] * 4,
+        [1, 0.375, 0.25, 0],
+        [-1, 0, 0, 1],
+        [0, 0.25, 0.75, 0],  # a thumbnail of one grey is like none
     ]
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_embeddings_of_other_models_change_nothing():
+    """The axes of an embedding are its model's own, and pages of other folds have other models."""
+    known, rows = evidence(), np.arange(4)
+    turned = [
+        replace(outputs, embedding=outputs.embedding[:, ::-1] * np.array([[1], [-1], [1], [-1]]))
+        for outputs in (known.text, known.image)
+    ]
+    np.testing.assert_array_equal(
+        stream_features(known, rows).features, stream_features(Evidence(*turned), rows).features
+    )
 
 
 @pytest.mark.parametrize("modality", [0, 1])

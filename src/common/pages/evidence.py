@@ -159,12 +159,14 @@ def _text_pairs(stream: PageOutputs) -> Floats:
 
 
 def _image_pairs(stream: PageOutputs) -> Floats:
-    """Of each page and the one before it, [pages − 1, …]."""
+    """Of each page and the one before it, [pages − 1, …].
+
+    Embeddings are not compared: in training they are those of the folds' models, whose axes mean
+    different things, and in prediction of one model.
+    """
     thumbnail = stream.descriptors["thumbnail"].reshape(len(stream), -1).astype(np.float32)
-    embedding = stream.embedding.astype(np.float32)
     columns = [
         _correlation(thumbnail),
-        _correlation(embedding),
         np.abs(np.diff(stream.descriptors["margins"].astype(np.float32), axis=0)).mean(axis=1),
         np.abs(np.diff(stream.descriptors["ink"].astype(np.float32), axis=0))[:, 0],
         _hellinger(stream.probabilities),
