@@ -1,5 +1,6 @@
 import itertools
 import tracemalloc
+from dataclasses import replace
 
 import mxnet as mx
 import numpy as np
@@ -11,6 +12,7 @@ from common.models.chain_crf import (
     ChainScores,
     best_segmentations,
     marginals,
+    padded_scores,
     path_counts,
     path_score,
     run_messages,
@@ -18,6 +20,8 @@ from common.models.chain_crf import (
 )
 from common.models.chain_likelihood import ChainLikelihood
 from common.models.chain_model import decode
+
+CHANGE = np.random.default_rng(8).normal(size=(3, 3))
 
 
 def random_scores(pages, classes, seed):
@@ -99,6 +103,44 @@ def test_a_path_scores_what_its_formula_says():
     by_hand = f[0, 1] + c[1, 1] + change[1, 0] + f[2, 0] + change[0, 0] + f[3, 0]
     labels, starts = np.array([1, 1, 0, 0]), np.array([True, False, True, True])
     assert path_score(scores, labels, starts) == pytest.approx(by_hand)
+
+
+def test_padded_streams_side_by_side_are_what_each_is_alone():
+    alone = [replace(random_scores(pages, 3, pages), change=CHANGE) for pages in (4, 1, 2)]
+    padded = [
+        np.stack([np.resize(getattr(one, name), (4, 3)) for one in alone], axis=1)
+        for name in ("first", "continuation")
+    ]
+    together = padded_scores(ChainScores(*padded, CHANGE), [4, 1, 2])
+    messages = run_messages(together)
+    found = marginals(together, messages)
+    for stream, one in enumerate(alone):
+        pages = len(one.first)
+        own = run_messages(one)
+        expected = marginals(one, own)
+        assert messages.log_partition[stream] == pytest.approx(own.log_partition, abs=1e-12)
+        np.testing.assert_allclose(found.first[:pages, stream], expected.first, atol=1e-12)
+        np.testing.assert_allclose(
+            found.continuation[:pages, stream], expected.continuation, atol=1e-12
+        )
+        np.testing.assert_allclose(found.change[stream], expected.change, atol=1e-12)
+
+
+@pytest.mark.parametrize("height", [100.0, 250.0, 1e4])
+def test_scores_far_apart_lose_nothing(height):
+    """Against log-sum-exp over all paths; class 1 may hardly follow class 0, nor start or stay."""
+    scores = random_scores(5, 2, 3).scaled(height / 10)
+    scores.change[0] = [0, -height]
+    paths = list(all_segmentations(5, 2))
+    totals = np.array([path_score(scores, *path) for path in paths])
+    log_partition = np.logaddexp.reduce(totals)
+    messages = run_messages(scores)
+    assert messages.log_partition == pytest.approx(log_partition, rel=1e-12)
+    expected = sum(
+        np.exp(total - log_partition) * path_counts(scores, *path).change
+        for total, path in zip(totals, paths, strict=True)
+    )
+    np.testing.assert_allclose(marginals(scores, messages).change, expected, atol=1e-9)
 
 
 def test_a_stream_of_3000_pages_stays_normalised():

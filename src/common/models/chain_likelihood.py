@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from common.models.chain_crf import (
     ChainScores,
     marginals,
+    padded_scores,
     path_counts,
     path_score,
     run_messages,
@@ -30,21 +31,27 @@ class ChainLikelihood(mx.autograd.Function):
     def __init__(self, truths: Sequence[Truth]) -> None:
         super().__init__()
         self.truths = truths
-        self.change: list[NDArray[np.float64]] = []
 
     def forward(self, first: Any, continuation: Any, change: Any) -> mx.nd.NDArray:
         scores = [array.asnumpy().astype(np.float64) for array in (first, continuation, change)]
-        self.first, self.continuation = np.zeros_like(scores[0]), np.zeros_like(scores[1])
-        self.change, losses = [], []
+        lengths = [len(labels) for labels, _ in self.truths]
+        turned = ChainScores(scores[0].swapaxes(0, 1), scores[1].swapaxes(0, 1), scores[2])
+        by_page = padded_scores(turned, lengths)
+        messages = run_messages(by_page)
+        expected = marginals(by_page, messages)
+        self.first, self.continuation = (
+            each.swapaxes(0, 1) for each in (expected.first, expected.continuation)
+        )
+        self.change, losses = expected.change, messages.log_partition.copy()
         for stream, (labels, starts) in enumerate(self.truths):
-            pages = len(labels)
-            own = ChainScores(scores[0][stream, :pages], scores[1][stream, :pages], scores[2])
-            messages = run_messages(own)
-            expected, true = marginals(own, messages), path_counts(own, labels, starts)
-            self.first[stream, :pages] = expected.first - true.first
-            self.continuation[stream, :pages] = expected.continuation - true.continuation
-            self.change.append(expected.change - true.change)
-            losses.append(messages.log_partition - path_score(own, labels, starts))
+            here = np.s_[stream, : lengths[stream]]
+            own = ChainScores(scores[0][here], scores[1][here], scores[2])
+            true = path_counts(own, labels, starts)
+            self.first[here] -= true.first
+            self.continuation[here] -= true.continuation
+            self.continuation[stream, lengths[stream] :] = 0  # of the padding
+            self.change[stream] -= true.change
+            losses[stream] -= path_score(own, labels, starts)
         return mx.nd.array(losses, dtype=np.float32)
 
     def backward(self, outer: Any) -> tuple[mx.nd.NDArray, ...]:
@@ -52,5 +59,5 @@ class ChainLikelihood(mx.autograd.Function):
         return (
             mx.nd.array(self.first * weight[:, None, None]),
             mx.nd.array(self.continuation * weight[:, None, None]),
-            mx.nd.array(np.tensordot(weight, np.stack(self.change), axes=1)),
+            mx.nd.array(np.tensordot(weight, self.change, axes=1)),
         )

@@ -229,5 +229,5 @@ def _mean_loss(
     for one, truth in zip(scores, truths, strict=True):
         cooled = one.scaled(1 / temperature)
         partition = run_messages(cooled).log_partition
-        total += partition - path_score(cooled, truth.labels, truth.starts)
+        total += float(partition) - path_score(cooled, truth.labels, truth.starts)
     return total / len(truths)
