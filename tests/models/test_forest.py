@@ -20,7 +20,7 @@ def test_it_says_what_scikit_learn_says(seed, monkeypatch):
         ExtraTreesClassifier, "fit", lambda self, *a: grown.append(self) or fit(self, *a)
     )
     features, labels = rows_and_labels(seed)
-    forest = grow_forest(features, labels, 4, trees=20, smallest_leaf=2, seed=seed)
+    forest = grow_forest(features, labels, 4, trees=20, smallest_leaf=2, share=0.3, seed=seed)
     unseen, _ = rows_and_labels(seed + 100, rows=1000)
     expected = grown[0].predict_proba(unseen)
     np.testing.assert_allclose(forest.probabilities(unseen), expected, atol=1e-6)
@@ -31,7 +31,9 @@ def test_it_says_what_scikit_learn_says(seed, monkeypatch):
 def test_a_class_without_rows_has_no_probability():
     features, labels = rows_and_labels(1)
     some = labels != 2
-    forest = grow_forest(features[some], labels[some], 4, trees=5, smallest_leaf=1, seed=1)
+    forest = grow_forest(
+        features[some], labels[some], 4, trees=5, smallest_leaf=1, share=0.3, seed=1
+    )
     found = forest.probabilities(features)
     assert not found[:, 2].any()
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)

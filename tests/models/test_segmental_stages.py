@@ -4,18 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax
 
 from common.models.boundary_scorer import fit_boundary_scorer, load_boundary_scorer
-from common.models.document_classifier import DocumentClassifier, fit_document_classifier
+from common.models.document_classifier import (
+    fit_document_classifier,
+    load_document_classifier,
+)
 from common.models.length_table import fit_lengths
-from common.models.page_classifier import pooled
 from common.models.segmental_crf import run_messages
 from common.models.segmental_paths import Segments, path_scores
 from common.models.segmental_weights import Parts, fit_weights, from_vector, sensible_weights
 from common.pages.evidence import StreamFeatures
-
-FLOOR = np.log(0.003)
 
 
 def features_of(pages, seed, classes=3, modalities=2):
@@ -24,17 +23,28 @@ def features_of(pages, seed, classes=3, modalities=2):
     votes = np.log(rng.dirichlet(np.ones(classes), (modalities, pages))) * seen[:, :, None]
     return StreamFeatures(
         features=rng.normal(size=(pages, 6)).astype(np.float32),
+        alone=rng.normal(size=(pages, 2)).astype(np.float32),
         class_votes=votes.astype(np.float32),
         boundary_votes=np.zeros((modalities, pages), np.float32),
         seen=seen,
     )
 
 
+def fitted(streams, known=(0, 1, 2)):
+    rng = np.random.default_rng(2)
+    truths = [
+        Segments(np.zeros(4, int), np.arange(0, 8, 2), np.full(4, 2), rng.choice(known, 4))
+        for _ in streams
+    ]
+    return fit_document_classifier(streams, truths, 3, copies=1, seed=1)
+
+
 def test_the_class_of_a_document_is_that_of_its_pooled_pages():
     """Prefix sums against pooling every document by itself."""
-    rng = np.random.default_rng(0)
-    stream = features_of(6, 1)
-    classifier = DocumentClassifier(rng.normal(size=(4, 6, 3)), rng.normal(size=3))
+    classifier = fitted([features_of(8, seed) for seed in range(6)])
+    stream = features_of(6, 9)
+    stream.seen[:, 3:5] = False
+    stream.class_votes[:, 3:5] = 0
     found = classifier.log_probabilities(stream, 4)
     for start in range(6):
         for length in range(1, 5):
@@ -42,37 +52,26 @@ def test_the_class_of_a_document_is_that_of_its_pooled_pages():
                 assert not found[start, length - 1].any()
                 continue
             pages = slice(start, start + length)
-            score = classifier.bias.copy()
-            for m, votes in enumerate(stream.class_votes):
-                count = max(1, stream.seen[m, pages].sum())
-                weight = classifier.weight[:, 3 * m : 3 * m + 3]
-                total = votes[pages].sum(axis=0)
-                ends = votes[start], votes[start + length - 1]
-                for one, pool in zip(
-                    (total / count, *ends, total / np.sqrt(count)), weight, strict=True
-                ):
-                    score = score + one @ pool
-            expected = np.maximum(log_softmax(score), FLOOR)
+            row = [[length], stream.alone[pages].mean(axis=0)]
+            for modality in range(2):
+                seen = stream.seen[modality, pages]
+                votes = np.where(seen[:, None], stream.class_votes[modality, pages], np.log(1 / 3))
+                mean = votes[seen if seen.any() else slice(None)].mean(axis=0)
+                row += [mean, votes[0], votes[-1], mean * max(1, seen.sum()) ** 0.5]
+            alone = classifier.forest.probabilities(np.concatenate(row)[None].astype(np.float32))
+            expected = np.log(np.maximum(alone[0], 0.003))
+            if not stream.seen[:, pages].any():
+                expected = np.full(3, np.log(1 / 3))
             np.testing.assert_allclose(found[start, length - 1], expected, atol=1e-6)
-
-
-def test_pages_agree_in_a_pool():
-    log_probabilities = np.log(np.random.default_rng(1).dirichlet(np.ones(3), 5))
-    found = pooled(log_probabilities, 3)
-    expected = log_softmax(log_probabilities[1:4].sum(axis=0) / np.sqrt(3))
-    np.testing.assert_allclose(found[1, 2], np.maximum(expected, FLOOR))
-    assert not found[3, 2].any()
+    kept = load_document_classifier(classifier.arrays())
+    np.testing.assert_array_equal(kept.log_probabilities(stream, 4), found)
 
 
 @pytest.mark.parametrize("known", [[0], [0, 2], [0, 1, 2]])
 def test_classes_without_a_document_are_possible_but_unlikely(known):
-    rng = np.random.default_rng(2)
     streams = [features_of(8, seed) for seed in range(6)]
-    truths = [
-        Segments(np.zeros(4, int), np.arange(0, 8, 2), np.full(4, 2), rng.choice(known, 4))
-        for _ in streams
-    ]
-    classifier = fit_document_classifier(streams, truths, 3, copies=1)
+    classifier = fitted(streams, known)
+    streams[0].seen[:] = True
     found = np.exp(classifier.log_probabilities(streams[0], 3))[:6]
     assert np.isfinite(found).all()
     unknown = [label for label in range(3) if label not in known]
@@ -117,8 +116,7 @@ def parts_of(seed, streams=3, pages=6, classes=3, limit=4):
     return Parts(
         lengths=rng.integers(3, pages + 1, streams),
         boundary=rng.normal(size=(streams, pages)),
-        page=rng.normal(size=(streams, pages, classes)),
-        document=rng.normal(size=(2, streams, pages, limit, classes)),
+        document=rng.normal(size=(streams, pages, limit, classes)),
         table=rng.normal(size=(limit, classes)),
         tail=-rng.random(classes),
     )
@@ -139,10 +137,10 @@ def test_the_weights_minimise_the_loss_with_its_pull():
     truths = [truths_of(one, seed) for seed, one in enumerate(parts)]
     losses = []
     found = fit_weights(parts, truths, copies=1, after_step=lambda w, x: losses.append(x))
-    start = sensible_weights(2, 3).vector()
+    start = sensible_weights(3).vector()
 
     def objective(vector):
-        weights = from_vector(vector, 2)
+        weights = from_vector(vector)
         total = np.sum((vector - start) ** 2)
         for one, own in zip(parts, truths, strict=True):
             scores = weights.scores(one)

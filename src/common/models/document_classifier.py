@@ -1,81 +1,58 @@
-"""The class of a whole document: what its pages say together, its first and its last page.
+"""The class of a whole document: a forest over what its pages say and how they look.
 
-A multinomial logistic regression over pooled page vectors. It is linear, so it weighs pages first
-and pools after, by prefix sums: all documents that a stream might hold cost little more than its
-pages.
+Means come from prefix sums, so that all documents that a stream might hold are pooled at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
-from sklearn.linear_model import LogisticRegression
 
+from common.models.forest import Forest, grow_forest, load_forest
 from common.models.segmental_paths import Segments
 from common.models.trees import Arrays
 from common.pages.evidence import StreamFeatures
 
 Floats = NDArray[np.float64]
-_PENALTY = 0.3  # inverse strength of the L2 penalty
+_TREES = 100
+_SHARE = 0.1  # of what is known that a split may choose from
 _SURE = 0.003  # no class is less likely than this: a document may look like nothing in training
-_POOLS = 4  # mean, first page, last page, and the mean times √pages: agreement of many counts more
 
 
 @dataclass(frozen=True)
 class DocumentClassifier:
-    """weight [pools, width, classes] of pooled page vectors, bias [classes]."""
+    """A forest over what is known of a document, see `_pooled`."""
 
-    weight: Floats
-    bias: Floats
+    forest: Forest
 
     def log_probabilities(self, stream: StreamFeatures, limit: int) -> Floats:
         """Class of each possible document, float64 [pages, limit, classes].
 
-        By first page and length; 0 where the stream ends before.
+        By first page and length; 0 where the stream ends before. All classes are alike where
+        nothing is known of any page.
         """
-        vectors = _page_vectors(stream)
-        pages = len(vectors)
-        found = np.zeros((pages, limit, len(self.bias)))
-        first, last = vectors @ self.weight[1], vectors @ self.weight[2]
-        sums, counts = self._running_sums(stream, vectors)
+        pages, classes = stream.class_votes.shape[1:]
+        found = np.zeros((pages, limit, classes))
+        known = stream.seen.any(axis=0)[:, None]
+        # Length by length: all documents at once take pages · limit rows.
         for length in range(1, min(limit, pages) + 1):
-            many = pages - length + 1
-            score = self.bias + first[:many] + last[length - 1 :]
-            for (mean, root), count in zip(sums, counts, strict=True):
-                seen = np.maximum(count[length:] - count[:many], 1)
-                score += (mean[length:] - mean[:many]) / seen
-                score += (root[length:] - root[:many]) / np.sqrt(seen)
-            found[:many, length - 1] = log_softmax(score, axis=1)
-        return np.maximum(found, np.log(_SURE))
-
-    def _running_sums(
-        self, stream: StreamFeatures, vectors: Floats
-    ) -> tuple[list[tuple[Floats, Floats]], list[Floats]]:
-        """Of each modality: sums of weighed pages for both kinds of mean, and of pages seen."""
-        edges = np.cumsum([0, *_widths(stream)])
-        parts = [slice(low, high) for low, high in pairwise(edges)]
-        sums = [
-            (
-                _up_to(vectors[:, part] @ self.weight[0, part]),
-                _up_to(vectors[:, part] @ self.weight[3, part]),
-            )
-            for part in parts
-        ]
-        counts = [_up_to(seen[:, None].astype(np.float64)) for seen in stream.seen]
-        return sums, counts
+            begins = np.arange(pages - length + 1)
+            said = self.forest.probabilities(_pooled(stream, begins, begins + length))
+            blank = _sums(known, begins, begins + length) == 0
+            said = np.where(blank, 1 / classes, np.clip(said, _SURE, 1))
+            found[: len(begins), length - 1] = np.log(said)
+        return found
 
     def arrays(self) -> Arrays:
-        return {"weight": self.weight, "bias": self.bias}
+        return self.forest.arrays()
 
 
 def load_document_classifier(arrays: Arrays) -> DocumentClassifier:
     """The classifier that `DocumentClassifier.arrays` gave."""
-    return DocumentClassifier(**arrays)
+    return DocumentClassifier(load_forest(arrays))
 
 
 def fit_document_classifier(
@@ -84,54 +61,51 @@ def fit_document_classifier(
     classes: int,
     *,
     copies: int,
+    seed: int,
 ) -> DocumentClassifier:
     """Fit on the true documents of each stream.
 
     Args:
         copies: how often each document comes; copies are no further evidence.
     """
-    parts = [_pooled(stream, own) for stream, own in zip(streams, truths, strict=True)]
-    rows, labels = np.concatenate(parts), np.concatenate([own.label for own in truths])
-    mean, deviation = rows.mean(axis=0), np.maximum(rows.std(axis=0), 0.05)
-    weight = np.zeros((rows.shape[1], classes))
-    bias = np.full(classes, np.log(_SURE))  # of a class that has no document here
-    known = np.unique(labels)
-    if len(known) == 1:
-        bias[known] = 0
-    else:
-        model = LogisticRegression(C=_PENALTY / copies, max_iter=300)
-        model.fit((rows - mean) / deviation, labels)
-        coefficients, intercepts = model.coef_, model.intercept_
-        if len(known) == 2:  # scikit-learn keeps the second class alone
-            coefficients = np.vstack([-coefficients, coefficients]) / 2
-            intercepts = np.array([-intercepts[0], intercepts[0]]) / 2
-        weight[:, known] = coefficients.T / deviation[:, None]
-        bias[known] = intercepts - coefficients @ (mean / deviation)
-    return DocumentClassifier(weight.reshape(_POOLS, -1, classes), bias)
+    rows = [
+        _pooled(stream, own.start, own.start + own.pages)
+        for stream, own in zip(streams, truths, strict=True)
+    ]
+    forest = grow_forest(
+        np.concatenate(rows),
+        np.concatenate([own.label for own in truths]),
+        classes,
+        trees=_TREES,
+        smallest_leaf=copies,
+        share=_SHARE,
+        seed=seed,
+    )
+    return DocumentClassifier(forest)
 
 
-def _widths(stream: StreamFeatures) -> list[int]:
-    """Width of each modality's page vectors."""
-    modalities, _, classes = stream.class_votes.shape
-    return [classes] * modalities
+def _pooled(
+    stream: StreamFeatures, begins: NDArray[np.intp], ends: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """What is known of documents, float32 [documents, …].
+
+    Their number of pages, the mean look of a page, and of each modality the mean vote of the pages
+    that have it, the first and the last page's votes, and the mean times the root of how many there
+    are: agreement of many counts more. A page without the modality votes for all classes alike.
+    """
+    pages = (ends - begins)[:, None]
+    alike = -np.log(stream.class_votes.shape[2])
+    pools: list[NDArray] = [pages, _sums(stream.alone, begins, ends) / pages]
+    for cast, seen in zip(stream.class_votes, stream.seen[:, :, None], strict=True):
+        count = _sums(seen, begins, ends)
+        mean = np.where(count > 0, _sums(cast, begins, ends) / np.maximum(count, 1), alike)
+        votes = np.where(seen, cast, alike)
+        pools += [mean, votes[begins], votes[ends - 1], mean * np.sqrt(np.maximum(count, 1))]
+    return np.hstack(pools).astype(np.float32)
 
 
-def _page_vectors(stream: StreamFeatures) -> Floats:
-    """What each modality says of a page's class, [pages, width]."""
-    return np.hstack(list(stream.class_votes)).astype(np.float64)
-
-
-def _pooled(stream: StreamFeatures, documents: Segments) -> Floats:
-    """Pooled page vectors of some documents of a stream, [documents, pools · width]."""
-    vectors, widths = _page_vectors(stream), _widths(stream)
-    begins, ends = documents.start, documents.start + documents.pages
-    sums = _up_to(vectors)[ends] - _up_to(vectors)[begins]
-    seen = _up_to(stream.seen.T.astype(np.float64))
-    counts = np.repeat(np.maximum(seen[ends] - seen[begins], 1), widths, axis=1)
-    pools = [sums / counts, vectors[begins], vectors[ends - 1], sums / np.sqrt(counts)]
-    return np.hstack(pools)
-
-
-def _up_to(rows: Floats) -> Floats:
-    """Sums of the rows before each position, [rows + 1, …]."""
-    return np.vstack([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
+def _sums(rows: NDArray, begins: NDArray[np.intp], ends: NDArray[np.intp]) -> Floats:
+    """Sums of the rows from each begin to before its end, [documents, …]."""
+    zero = np.zeros((1, rows.shape[1]))
+    before = np.vstack([zero, np.cumsum(rows, axis=0, dtype=np.float64)])
+    return before[ends] - before[begins]

@@ -50,13 +50,19 @@ def grow_forest(
     *,
     trees: int,
     smallest_leaf: int,
+    share: float,
     seed: int,
 ) -> Forest:
-    """Fit to rows and their classes, not all of which need occur."""
+    """Fit to rows and their classes, not all of which need occur.
+
+    Args:
+        smallest_leaf: rows that each leaf holds at least.
+        share: of the features, that a split may choose from.
+    """
     model = ExtraTreesClassifier(
         trees,
         min_samples_leaf=smallest_leaf,
-        max_features=0.3,
+        max_features=share,
         class_weight="balanced",
         random_state=seed,
     )

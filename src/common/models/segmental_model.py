@@ -63,7 +63,6 @@ class SegmentalModel:
             folder / _WEIGHTS,
             {
                 "temperature": self.temperature,
-                "kinds": len(self.weights.document),
                 "weights": self.weights.vector().tolist(),
             },
         )
@@ -76,7 +75,7 @@ def load_segmental_model(
     with np.load(folder / _STAGES, allow_pickle=False) as arrays:
         stages = load_stages(dict(arrays))
     kept = json.loads((folder / _WEIGHTS).read_text())
-    weights = from_vector(np.array(kept["weights"]), kept["kinds"])
+    weights = from_vector(np.array(kept["weights"]))
     return SegmentalModel(tuple(classes), stages, weights, kept["temperature"])
 
 

@@ -1,4 +1,4 @@
-"""What the segmental model weighs: boundary scorer, page and document classifiers, lengths.
+"""What the segmental model weighs: boundary scorer, document classifier, lengths.
 
 Each is learnt by itself, from the documents of one set of pages put together anew several times.
 """
@@ -21,12 +21,6 @@ from common.models.document_classifier import (
     load_document_classifier,
 )
 from common.models.length_table import LengthTable, fit_lengths
-from common.models.page_classifier import (
-    PageClassifier,
-    fit_page_classifier,
-    load_page_classifier,
-    pooled,
-)
 from common.models.segmental_paths import Truth, segments_of
 from common.models.segmental_weights import Parts
 from common.models.trees import Arrays, below, part
@@ -51,7 +45,6 @@ class Stages:
     """What was learnt of boundaries, classes and lengths."""
 
     boundaries: BoundaryScorer
-    pages: PageClassifier
     documents: DocumentClassifier
     lengths: LengthTable
 
@@ -60,22 +53,17 @@ class Stages:
         table = self.lengths.table
         limit, classes = table.shape
         lengths = np.array([len(stream.features) for stream in streams])
-        pages = lengths.max()
-        boundary = np.zeros((len(streams), pages))
-        page = np.zeros((len(streams), pages, classes))
-        document = np.zeros((2, len(streams), pages, limit, classes))
+        boundary = np.zeros((len(streams), lengths.max()))
+        document = np.zeros((*boundary.shape, limit, classes))
         for row, stream in enumerate(streams):
             here = slice(lengths[row])
             boundary[row, here] = self.boundaries.logits(stream)
-            page[row, here] = self.pages.log_probabilities(stream)
-            document[0, row, here] = self.documents.log_probabilities(stream, limit)
-            document[1, row, here] = pooled(page[row, here], limit)
-        return Parts(lengths, boundary, page, document, table, self.lengths.tail)
+            document[row, here] = self.documents.log_probabilities(stream, limit)
+        return Parts(lengths, boundary, document, table, self.lengths.tail)
 
     def arrays(self) -> Arrays:
         return {
             **below("boundaries", self.boundaries.arrays()),
-            **below("pages", self.pages.arrays()),
             **below("documents", self.documents.arrays()),
             **below("lengths", {"table": self.lengths.table, "tail": self.lengths.tail}),
         }
@@ -85,7 +73,6 @@ def load_stages(arrays: Arrays) -> Stages:
     """The stages that `Stages.arrays` gave."""
     return Stages(
         load_boundary_scorer(part("boundaries", arrays)),
-        load_page_classifier(part("pages", arrays)),
         load_document_classifier(part("documents", arrays)),
         LengthTable(**part("lengths", arrays)),
     )
@@ -126,18 +113,12 @@ def fit_stages(streams: Streams, classes: int, *, seed: int) -> Stages:
             copies=streams.copies,
             seed=seed,
         ),
-        fit_page_classifier(
-            streams.features,
-            [labels for labels, _ in streams.truths],
-            classes,
-            copies=streams.copies,
-            seed=seed,
-        ),
         fit_document_classifier(
             streams.features,
             [segments_of([truth]) for truth in streams.truths],
             classes,
             copies=streams.copies,
+            seed=seed,
         ),
         fit_lengths(documents.pages, documents.label, limit=LIMIT, classes=classes),
     )

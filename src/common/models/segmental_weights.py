@@ -1,4 +1,4 @@
-"""A few shared scalars that weigh what boundary scorer, classifiers and lengths say.
+"""A few shared scalars that weigh what boundary scorer, document classifier and lengths say.
 
 They are learnt by the exact likelihood of true segmentations, on parts that were made out of fold:
 weights learnt on parts that know the answers would trust them too much.
@@ -25,14 +25,13 @@ _PULL = 2.0  # strength of the pull towards the weights that learning starts fro
 class Parts:
     """What is weighed, of streams side by side, padded at their end.
 
-    Shapes: lengths int [streams]; boundary [streams, pages], logits; page [streams, pages,
-    classes], log-probabilities; document [kinds, streams, pages, limit, classes], the same of whole
-    documents; table [limit, classes]; tail [classes].
+    Shapes: lengths int [streams]; boundary [streams, pages], logits; document [streams, pages,
+    limit, classes], log-probabilities by first page and length; table [limit, classes]; tail
+    [classes].
     """
 
     lengths: NDArray[np.intp]
     boundary: Floats
-    page: Floats
     document: Floats
     table: Floats
     tail: Floats
@@ -40,59 +39,52 @@ class Parts:
 
 @dataclass(frozen=True)
 class Weights:
-    """Scalars; document [kinds]; label [classes]."""
+    """Scalars; label [classes]."""
 
     boundary: float
     start: float
     length: float
-    page: float
-    document: Floats
+    document: float
     label: Floats
 
     def scores(self, parts: Parts) -> SegmentalScores:
-        page = self.page * parts.page
         start = self.boundary * parts.boundary + self.start
+        first = start[:, :, None] + self.label
         return SegmentalScores(
-            first=page + start[:, :, None] + self.label,
-            continuation=page,
+            first=first,
+            continuation=np.zeros_like(first),
             lengths=parts.lengths,
             length=self.length * parts.table,
             tail=self.length * parts.tail,
-            document=np.tensordot(self.document, parts.document, axes=1),
+            document=self.document * parts.document,
         )
 
     def gradient(self, parts: Parts, counts: Counts) -> Floats:
         """Of a loss with respect to `vector()`, given its gradient with respect to the scores."""
         if counts.document is None:
             raise ValueError("counts without a document term")
-        of_page = counts.first + counts.continuation
-        return np.concatenate(
-            [
-                [
-                    (counts.first.sum(axis=2) * parts.boundary).sum(),
-                    counts.first.sum(),
-                    (counts.length * parts.table).sum() + (counts.tail * parts.tail).sum(),
-                    (of_page * parts.page).sum(),
-                ],
-                np.tensordot(parts.document, counts.document, axes=4),
-                counts.first.sum(axis=(0, 1)),
-            ]
-        )
+        scalars = [
+            (counts.first.sum(axis=2) * parts.boundary).sum(),
+            counts.first.sum(),
+            (counts.length * parts.table).sum() + (counts.tail * parts.tail).sum(),
+            (counts.document * parts.document).sum(),
+        ]
+        return np.concatenate([scalars, counts.first.sum(axis=(0, 1))])
 
     def vector(self) -> Floats:
-        scalars = [self.boundary, self.start, self.length, self.page]
-        return np.concatenate([scalars, self.document, self.label])
+        scalars = [self.boundary, self.start, self.length, self.document]
+        return np.concatenate([scalars, self.label])
 
 
-def from_vector(vector: Floats, kinds: int) -> Weights:
-    """The weights whose `vector()` this is, given how many kinds of document scores there are."""
-    boundary, start, length, page = vector[:4].tolist()
-    return Weights(boundary, start, length, page, vector[4 : 4 + kinds], vector[4 + kinds :])
+def from_vector(vector: Floats) -> Weights:
+    """The weights whose `vector()` this is."""
+    boundary, start, length, document = vector[:4].tolist()
+    return Weights(boundary, start, length, document, vector[4:])
 
 
-def sensible_weights(kinds: int, classes: int) -> Weights:
+def sensible_weights(classes: int) -> Weights:
     """Where learning starts, and where it stays if there is little to learn from."""
-    return Weights(0.8, 0.0, 0.7, 0.1, np.full(kinds, 0.7 / kinds), np.zeros(classes))
+    return Weights(1.0, 0.0, 0.4, 1.5, np.zeros(classes))
 
 
 def loss(scores: SegmentalScores, truths: Sequence[Truth]) -> float:
@@ -113,37 +105,37 @@ def fit_weights(
         copies: how often each document comes; copies are no further evidence.
         after_step: is told of the weights and the loss of a document after every step.
     """
-    kinds = len(parts[0].document)
-    start = sensible_weights(kinds, len(parts[0].tail)).vector()
+    start = sensible_weights(len(parts[0].tail)).vector()
     true = [
-        path_counts(Weights.scores(from_vector(start, kinds), one), own)
+        path_counts(Weights.scores(from_vector(start), one), own)
         for one, own in zip(parts, truths, strict=True)
     ]
     documents = sum(one.first.sum() for one in true) / copies
 
     def objective(vector: Floats) -> tuple[float, Floats]:
-        weights = from_vector(vector, kinds)
+        weights = from_vector(vector)
         away = vector - start
         total, gradient = float(_PULL / 2 * away @ away), _PULL * away
         for one, own, counted in zip(parts, truths, true, strict=True):
             scores = weights.scores(one)
             messages = run_messages(scores)
             total += float((messages.log_partition - path_scores(scores, own)).sum()) / copies
-            excess = _difference(expected_counts(scores, messages), counted)
+            excess = difference(expected_counts(scores, messages), counted)
             gradient = gradient + weights.gradient(one, excess) / copies
         return total, gradient
 
     def report(intermediate_result: OptimizeResult) -> None:
         step = intermediate_result
-        after_step(from_vector(step.x, kinds), float(step.fun) / documents)
+        after_step(from_vector(step.x), float(step.fun) / documents)
 
     options = {"maxiter": _STEPS, "ftol": 1e-6}
     found = minimize(
         objective, start, jac=True, method="L-BFGS-B", callback=report, options=options
     )
-    return from_vector(found.x, kinds)
+    return from_vector(found.x)
 
 
-def _difference(expected: Counts, true: Counts) -> Counts:
+def difference(expected: Counts, true: Counts) -> Counts:
+    """Of everything but changes of class, which nothing weighs."""
     names = ("first", "continuation", "length", "tail", "document")
     return Counts(**{n: getattr(expected, n) - getattr(true, n) for n in names}, change=None)

@@ -50,13 +50,15 @@ class Evidence:
 class StreamFeatures:
     """One stream's input, float32.
 
-    Shapes: features [pages, width]; class_votes [modalities, pages, classes], log-probabilities;
+    Shapes: features [pages, width]; alone [pages, …], those of them that tell how a page looks by
+    itself, its class apart; class_votes [modalities, pages, classes], log-probabilities;
     boundary_votes [modalities, pages], the mean of the page's first-page logit and of the last-page
     logit of the page before; seen bool [modalities, pages]. A modality that a page lacks has zeros:
     no say.
     """
 
     features: Floats
+    alone: Floats
     class_votes: Floats
     boundary_votes: Floats
     seen: NDArray[np.bool_]
@@ -88,7 +90,7 @@ def stream_features(
     Args:
         withheld: bool [modalities, pages], what the model shall not see though it is there.
     """
-    blocks, class_votes, boundary_votes, all_seen = [], [], [], []
+    pairwise, alone, class_votes, boundary_votes, all_seen = [], [], [], [], []
     for index, outputs in enumerate(evidence.modalities):
         stream = outputs.take(rows)
         seen = stream.present if withheld is None else stream.present & ~withheld[index]
@@ -98,16 +100,17 @@ def stream_features(
         boundary_votes.append((first + np.r_[0, last[:-1]]) / 2)
         all_seen.append(seen)
         pairs = _PAIRS[outputs.kind](stream)
-        blocks += [
+        alone.append(np.hstack([first[:, None], last[:, None], _form(stream) * seen[:, None]]))
+        pairwise += [
             seen[:, None],
             pair_seen[:, None],
-            _page_features(stream) * seen[:, None],
             np.vstack([np.zeros((1, pairs.shape[1])), pairs]) * pair_seen[:, None],
         ]
     begins = np.zeros((len(rows), 1))
     begins[0] = 1
     return StreamFeatures(
-        np.hstack([begins, *blocks]).astype(np.float32),
+        np.hstack([begins, *alone, *class_votes, *pairwise]).astype(np.float32),
+        np.hstack(alone).astype(np.float32),
         np.stack(class_votes).astype(np.float32),
         np.stack(boundary_votes).astype(np.float32),
         np.stack(all_seen),
@@ -122,16 +125,15 @@ def _log_probabilities(stream: PageOutputs) -> Floats:
     return np.log(np.clip(stream.probabilities, _SURE, 1))
 
 
-def _page_features(stream: PageOutputs) -> Floats:
-    """Of each page alone, [pages, …]."""
-    heads = np.stack([_logit(stream.first_page), _logit(stream.last_page)], axis=1)
+def _form(stream: PageOutputs) -> Floats:
+    """How each page looks, [pages, …]."""
     if stream.kind == "image":
         own = [stream.descriptors["margins"], stream.descriptors["ink"]]
     else:
         number, total, strength = stream.descriptors["number"].T.astype(np.float32)
         flags = (number == 1, number > 1, (number == total) & (total > 0), strength == 2)
         own = [np.stack(flags, axis=1), stream.descriptors["form"]]
-    return np.hstack([heads, _log_probabilities(stream), *own]).astype(np.float32)
+    return np.hstack(own).astype(np.float32)
 
 
 def _text_pairs(stream: PageOutputs) -> Floats:
