@@ -114,6 +114,8 @@ def check_best(scores, values):
     chances = np.exp(expected - np.logaddexp.reduce(values))
     said = [one.probability for one in decode(scores, 5).best]
     np.testing.assert_allclose(said, chances, atol=1e-9)
+    (alone,) = best_segmentations(scores, 1)
+    assert alone.score == pytest.approx(expected[0], abs=1e-9)
 
 
 def check_segments(scores, messages, stream, paths, probability):
@@ -144,6 +146,19 @@ def test_the_gradient_of_log_z_is_that_of_finite_differences(scores):
         ]
         along = (getattr(found, name) * step).sum()
         assert (ends[0] - ends[1]) / 2e-5 == pytest.approx(along, abs=1e-6)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 50])
+@pytest.mark.parametrize("document", [True, False])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_alone_is_the_first_of_several(limit, document, seed):
+    """The search over positions against A*; tails that pay make documents of many lengths."""
+    scores = random_scores([37], 3, limit, seed, document=document, change=False)
+    scores = replace(scores, tail=np.random.default_rng(seed).normal(1, 1, 3))
+    (alone,), several = best_segmentations(scores, 1), best_segmentations(scores, 2)
+    assert alone.score == pytest.approx(several[0].score, abs=1e-9)
+    np.testing.assert_array_equal(alone.labels, several[0].labels)
+    np.testing.assert_array_equal(alone.starts, several[0].starts)
 
 
 def test_without_length_scores_it_is_the_linear_chain():

@@ -3,20 +3,20 @@
 The n best come from an A* search whose estimate of what is still to come is exact (the backward
 pass with max in place of sum), so that it expands nothing that is not on one of the n best paths
 (Soong and Huang, "A tree-trellis based fast search for finding the N-best sentence hypotheses",
-ICASSP 1991).
+ICASSP 1991). The best alone is found faster, see `segmental_best`.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from common.models.segmental_best import Segmentation, best_segmentation
 from common.models.segmental_crf import MAX, Ahead, Counts, Floats, SegmentalScores, look_ahead
 
 Truth = tuple[NDArray[np.intp], NDArray[np.bool_]]  # (labels, starts) of one stream, [pages] each
@@ -29,15 +29,6 @@ class Segments(NamedTuple):
     start: NDArray[np.intp]
     pages: NDArray[np.intp]
     label: NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class Segmentation:
-    """labels int [pages], starts bool [pages], and their score."""
-
-    labels: NDArray[np.intp]
-    starts: NDArray[np.bool_]
-    score: float
 
 
 def segments_of(truths: Sequence[Truth]) -> Segments:
@@ -93,6 +84,8 @@ def path_scores(scores: SegmentalScores, truths: Sequence[Truth]) -> Floats:
 
 def best_segmentations(scores: SegmentalScores, n: int) -> list[Segmentation]:
     """The n segmentations with the highest scores, best first, of the one stream in `scores`."""
+    if n == 1 and scores.change is None:
+        return [best_segmentation(scores)]
     pages = int(scores.lengths[0])
     search = _Search(scores, look_ahead(scores, MAX), n)
     serial = count()  # equal scores come in the order in which they were found
