@@ -31,7 +31,7 @@ from common.results.cross_table import cross_table
 from common.results.decisions import predictions_of
 from common.results.novelty import familiarity
 from common.results.predictions import Predictions
-from common.results.validation import known_pages_of, threshold_for
+from common.results.validation import known_pages_of, score_streams, threshold_for
 
 STRUCTURES: tuple[Literal["segmental"], Literal["chain"]] = ("segmental", "chain")
 PLACES = ("train", "validation", "text", "image")
@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         examples,
         channels.classes,
         {name: SequenceHyperparameters(structure=name, seed=arguments.seed) for name in STRUCTURES},
+        score=lambda channel, posteriors: score_streams(channel, channels.classes, posteriors),
         folds=arguments.folds,
         times=arguments.times,
         seed=arguments.seed,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from common.job import log
@@ -47,7 +48,7 @@ def train(job: Job[SequenceHyperparameters]) -> None:
             bases.validation,
             classes,
             hp,
-            score=lambda found: score_streams(bases.validation.channel, classes, found),
+            score=partial(score_streams, bases.validation.channel, classes),
             report=print_epoch,
         )
         decision = decide(bases, model, hp)
@@ -62,7 +63,12 @@ def decide(bases: BaseModels, model: SequenceModel, hp: SequenceHyperparameters)
     evidence, streams = bases.validation.evidence, bases.validation.channel.streams
     held_out: Iterable[HeldOut] = [(bases.validation, model.posteriors(evidence, streams))]
     if hp.threshold_from == "cross-validation":
-        held_out = held_out_once(together(bases.train, bases.validation), model.classes, hp)
+        held_out = held_out_once(
+            together(bases.train, bases.validation),
+            model.classes,
+            hp,
+            score=lambda channel, found: score_streams(channel, model.classes, found),
+        )
     known = known_pages_of(bases.validation)
     threshold = threshold_for(
         held_out, model.classes, known, hp.target_precision, source=hp.threshold_from
@@ -84,7 +90,8 @@ def compare(
 
     others = {}
     if hp.structure == "segmental":
-        chain = fit_linear_chain(bases.train, bases.validation, model.classes, hp)
+        score = partial(score_streams, bases.validation.channel, model.classes)
+        chain = fit_linear_chain(bases.train, bases.validation, model.classes, hp, score=score)
         others[CHAIN] = said(chain, NOTHING)
     sentences = write_job_report(
         job.folders.output_data,

@@ -66,6 +66,16 @@ def test_the_best_epoch_by_the_named_figure_is_kept_and_patience_ends(choice, ep
     assert not np.array_equal(seen[0], seen[1])
 
 
+@pytest.mark.parametrize(
+    ("f1", "loss", "better"),
+    [(0.5, 9.0, True), (0.4, 1.9, True), (0.4, 2.0, False), (0.3, 1.0, False), (None, 1.9, True)],
+)
+def test_of_equal_figures_and_of_none_the_lower_loss_is_better(f1, loss, better):
+    scores = {"loss": loss} | ({} if f1 is None else {"f1": f1})
+    row = {"validation_loss": 2.0} | ({} if f1 is None else {"validation_f1": 0.4})
+    assert Choice("f1").prefers(scores, row) is better
+
+
 def test_a_run_that_gave_up_does_not_go_on_when_started_again(tmp_path):
     choice = Choice(patience=2)
     history, _, weights = fit(choice, Checkpoints(tmp_path))

@@ -317,6 +317,17 @@ class SequenceHyperparameters(Hyperparameters):
     epochs: int = Field(
         default=60, ge=1, le=10000, description="chain: passes over the training streams"
     )
+    choose_by: Literal["segment_f1_with_label", "boundary_f1", "page_accuracy", "loss"] = Field(
+        default="segment_f1_with_label",
+        description="chain: figure on validation by which the epoch to keep is chosen; of equal "
+        "ones that with the lowest loss",
+    )
+    patience: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="chain: epochs without a better one after which training stops; 0: never",
+    )
     batch_size: int = Field(default=8, ge=1, le=1024, description="chain: streams in one step")
     learning_rate: float = Field(
         default=0.005, gt=0, le=1, description="chain: Adam's step size, at most"

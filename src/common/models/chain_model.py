@@ -28,6 +28,7 @@ from common.pages.evidence import Evidence, StreamFeatures, stream_features
 from common.pages.examples import Examples, withholding
 from common.pages.posteriors import Hypothesis, StreamPosteriors
 from common.pages.recombination import LabelledStream, original_streams, recombined_streams
+from common.training.choice import Choice
 from common.training.fit import fit_network
 from common.training.history import History, Report, Scores
 from common.training.rates import warm_then_decay
@@ -91,7 +92,8 @@ def fit_chain_model(
 ) -> tuple[ChainModel, History]:
     """Train by the exact negative log-likelihood.
 
-    The epoch with the lowest loss on `validation` is kept, then the temperature that suits it.
+    The epoch that is best on `validation` by `choose_by` is kept, then the temperature that suits
+    it.
 
     Args:
         score: rates the segmentation of validation's streams, for the log and the history.
@@ -120,7 +122,8 @@ def fit_chain_model(
         epochs=hp.epochs,
         seed=hp.seed,
         evaluate=evaluate,
-        run=Run(report),  # trained in seconds: without checkpoints
+        # Trained in seconds: without checkpoints.
+        run=Run(report, choice=Choice(hp.choose_by, hp.patience)),
     )
     scores = held_out_scores()
     temperature = best_temperature(

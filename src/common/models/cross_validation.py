@@ -6,20 +6,24 @@ judged as new ones would be. Near-duplicate documents are held out together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from common.job import log
 from common.job.tables import SequenceHyperparameters
 from common.models.sequence import fit_sequence_model
+from common.pages.channel import Channel
 from common.pages.examples import Examples
 from common.pages.folds import assign_folds
 from common.pages.posteriors import StreamPosteriors
 from common.pages.recombination import as_channel, recombined_streams, stream_sizes
 from common.training.history import Scores
-from common.training.loop import Epoch
+from common.training.run import say_nothing
+
+Score = Callable[[Channel, list[StreamPosteriors]], Scores]
 
 _VALIDATION = 8  # one in so many of the documents that are not held out chooses the temperature
 
@@ -39,6 +43,7 @@ def cross_validate(
     classes: Sequence[str],
     systems: Mapping[str, SequenceHyperparameters],
     *,
+    score: Score,
     folds: int,
     times: int,
     seed: int,
@@ -46,6 +51,7 @@ def cross_validate(
     """Hold out each fold in turn, fit every system to the rest.
 
     Args:
+        score: rates a segmentation of the channel's streams; it may choose the epoch to keep.
         times: how often the held-out documents are put together anew.
     """
     sizes = stream_sizes(examples.channel)
@@ -63,7 +69,12 @@ def cross_validate(
         of_validation, of_held_out = {}, {}
         for name, hyperparameters in systems.items():
             model, _ = fit_sequence_model(
-                train, validation, classes, hyperparameters, score=_no_scores, report=_say_nothing
+                train,
+                validation,
+                classes,
+                hyperparameters,
+                score=partial(score, validation.channel),
+                report=say_nothing,
             )
             said = [
                 model.posteriors(one.evidence, one.channel.streams)
@@ -74,13 +85,18 @@ def cross_validate(
 
 
 def held_out_once(
-    examples: Examples, classes: Sequence[str], hyperparameters: SequenceHyperparameters
+    examples: Examples,
+    classes: Sequence[str],
+    hyperparameters: SequenceHyperparameters,
+    *,
+    score: Score,
 ) -> Iterator[tuple[Examples, list[StreamPosteriors]]]:
     """Every document once, in new streams, and what is said by a model that has not seen it."""
     rounds = cross_validate(
         examples,
         classes,
         {"model": hyperparameters},
+        score=score,
         folds=hyperparameters.folds,
         times=1,
         seed=hyperparameters.seed,
@@ -102,11 +118,3 @@ def _anew(
     channel = as_channel(examples.channel, streams, name)
     rows = np.concatenate([stream.rows for stream in streams])
     return Examples(channel, examples.evidence.placed(rows, channel.keys))
-
-
-def _no_scores(posteriors: list[StreamPosteriors]) -> Scores:
-    return {}
-
-
-def _say_nothing(epoch: Epoch, scores: Scores) -> None:
-    """The folds' steps are nobody's metrics."""

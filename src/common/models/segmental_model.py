@@ -14,7 +14,6 @@ from threadpoolctl import threadpool_limits
 
 from common.job.files import write_atomically, write_json
 from common.job.tables import SequenceHyperparameters
-from common.models.segmental_best import Segmentation
 from common.models.segmental_crf import (
     SegmentalScores,
     expected_counts,

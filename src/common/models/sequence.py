@@ -46,12 +46,12 @@ def fit_linear_chain(
     validation: Examples,
     classes: Sequence[str],
     hyperparameters: SequenceHyperparameters,
+    *,
+    score: Callable[[list[StreamPosteriors]], Scores],
 ) -> SequenceModel:
     """The simple alternative, to be compared with."""
     chain = hyperparameters.model_copy(update={"structure": "chain"})
-    model, _ = fit_chain_model(
-        train, validation, classes, chain, score=lambda _: {}, report=say_nothing
-    )
+    model, _ = fit_chain_model(train, validation, classes, chain, score=score, report=say_nothing)
     return model
 
 

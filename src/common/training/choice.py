@@ -17,9 +17,16 @@ class Choice:
     patience: int = 0
 
     def prefers(self, scores: Mapping[str, float], row: Mapping[str, float]) -> bool:
-        """Are the scores better than those of an earlier epoch's row in the history?"""
-        new, old = scores[self.metric], row[f"validation_{self.metric}"]
-        return new < old if self.metric == "loss" else new > old
+        """Are the scores better than those of an earlier epoch's row in the history?
+
+        Where the metric is the same, or undefined on these pages, the lower loss is better.
+        """
+        earlier = {name: row.get(f"validation_{name}") for name in ("loss", self.metric)}
+        new, old = scores.get(self.metric), earlier[self.metric]
+        if self.metric != "loss" and new is not None and old is not None and new != old:
+            return new > old
+        loss = earlier["loss"]
+        return loss is None or scores["loss"] < loss
 
     def gives_up(self, epoch: int, kept: int) -> bool:
         """Is there, after `epoch`, no more hope of a better one than `kept`?"""
