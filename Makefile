@@ -7,7 +7,7 @@ PIP       := $(BIN)/python -m pip $(PIP_FLAGS)
 # The peers of `make bench` have environments of their own; PyTorch's serves more than one part.
 BENCH_TEXT  := .bench/text/.installed-$(firstword $(shell cksum < requirements/bench-text.txt))
 BENCH_TORCH := .bench/torch/.installed-$(firstword $(shell cksum < requirements/bench-torch.txt))
-BENCH     ?= text image
+BENCH     ?= text image sequence
 UV        ?= uv
 
 # What `make bench` reads: labelled channels, several or one; the image part takes the first. 0 pages
@@ -30,7 +30,7 @@ PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format reference bench workflow image lock clean
-.PHONY: $(addprefix bench-,text image)
+.PHONY: $(addprefix bench-,text image sequence)
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ bench-text: $(INSTALLED) $(BENCH_TEXT)
 bench-image: $(INSTALLED) $(BENCH_TORCH)
 	PYTHONPATH=src:. $(BIN)/python -m benchmarks.image.compare --peer .bench/torch/bin/python \
 		--train $(firstword $(BENCH_TRAIN)) --validation $(firstword $(BENCH_VALIDATION)) \
+		--output out/bench $(BENCH_ARGS)
+
+bench-sequence: $(INSTALLED) $(BENCH_TORCH)
+	PYTHONPATH=src:. $(BIN)/python -m benchmarks.sequence.compare --peers .bench/torch/bin/python \
 		--output out/bench $(BENCH_ARGS)
 
 image: ## build the container image, or with VARIANT=cpu the one for hosts without a GPU

@@ -1,0 +1,73 @@
+"""This project's chain: the BiLSTM and the CRF's exact likelihood."""
+
+from __future__ import annotations
+
+import sys
+
+import mxnet as mx
+import numpy as np
+from benchmarks.sequence.work import HIDDEN, LEARNING_RATE, WIDTH, make_work, setting_of, take_turns
+from mxnet import autograd, gluon
+
+from common.models.chain_crf import ChainScores, path_score, run_messages, viterbi
+from common.models.chain_likelihood import ChainLikelihood
+from common.models.sequence_network import SequenceNetwork
+
+
+def main() -> None:
+    setting = setting_of(sys.argv[1:])
+    work = make_work(setting)
+    net = SequenceNetwork(WIDTH, setting.classes, 1, HIDDEN, 0.0)
+    net.initialize(mx.init.Xavier())
+    trainer = gluon.Trainer(
+        net.collect_params(), "adam", {"learning_rate": LEARNING_RATE}, kvstore=None
+    )
+    streams, pages, classes = work.first.shape
+    inputs = (
+        mx.nd.array(work.features.swapaxes(0, 1)),
+        mx.nd.zeros((1, pages, streams, classes)),
+        mx.nd.zeros((1, pages, streams)),
+        mx.nd.full((streams,), pages),
+    )
+    truths = list(zip(work.labels, work.starts, strict=True))
+
+    def train() -> None:
+        with autograd.record():
+            first, continuation = net(*inputs)
+            by_stream = [each.transpose((1, 0, 2)) for each in (first, continuation)]
+            losses = ChainLikelihood(truths)(*by_stream, net.change.data())
+        losses.backward()
+        trainer.step(streams)
+        losses.wait_to_read()
+
+    def decode() -> None:
+        for stream in range(streams):
+            features, votes, boundary_votes, length = inputs
+            here = slice(stream, stream + 1)
+            first, continuation = net(
+                features[:, here], votes[:, :, here], boundary_votes[:, :, here], length[here]
+            )
+            scores = [
+                each.asnumpy().astype(np.float64)
+                for each in (first[:, 0], continuation[:, 0], net.change.data())
+            ]
+            viterbi(ChainScores(*scores))
+
+    def check() -> list[float]:
+        values = []
+        for stream in range(streams):
+            one = ChainScores(
+                *(
+                    each.astype(np.float64)
+                    for each in (work.first[stream], work.continuation[stream])
+                ),
+                work.change.astype(np.float64),
+            )
+            values += [float(run_messages(one).log_partition), path_score(one, *viterbi(one))]
+        return values
+
+    take_turns({"train": train, "decode": decode}, check)
+
+
+if __name__ == "__main__":
+    main()
