@@ -1,8 +1,8 @@
 """Training and decoding of the sequence models beside their peers', pages a second.
 
-    python -m benchmarks.sequence.compare --peers .bench-sequence/bin/python
+    python -m benchmarks.sequence.compare --peers .bench/torch/bin/python
 
-`make bench PART=sequence` runs it. For each structure and setting every contestant is a process
+`make bench BENCH=sequence` runs it. For each structure and setting every contestant is a process
 that waits to be told; they take turns within each round, so that whatever else the machine does
 falls on all of them. Peers that compute something else than this project are refused.
 """
