@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.sequence.work import HIDDEN, LEARNING_RATE, WIDTH, make_work, setting_of, take_turns
 from mxnet import autograd, gluon
 
-from common.models.chain_crf import ChainScores, path_score, run_messages, viterbi
+from common.models.chain_crf import ChainScores, best_segmentations, path_score, run_messages
 from common.models.chain_likelihood import ChainLikelihood
 from common.models.sequence_network import SequenceNetwork
 
@@ -51,7 +51,7 @@ def main() -> None:
                 each.asnumpy().astype(np.float64)
                 for each in (first[:, 0], continuation[:, 0], net.change.data())
             ]
-            viterbi(ChainScores(*scores))
+            best_segmentations(ChainScores(*scores), 1)
 
     def check() -> list[float]:
         values = []
@@ -63,7 +63,8 @@ def main() -> None:
                 ),
                 work.change.astype(np.float64),
             )
-            values += [float(run_messages(one).log_partition), path_score(one, *viterbi(one))]
+            labels, starts, _ = best_segmentations(one, 1)[0]
+            values += [float(run_messages(one).log_partition), path_score(one, labels, starts)]
         return values
 
     take_turns({"train": train, "decode": decode}, check)

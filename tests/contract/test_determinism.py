@@ -90,6 +90,7 @@ def test_predictions_repeat(plain, tmp_path):
     assert set(first[1]) == {
         "pages.jsonl",
         "segments.jsonl",
+        "streams.jsonl",
         "page_outputs/text.npz",
         "page_outputs/image.npz",
     }
