@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from mxnet import gluon
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from common.job.tables import ImageHyperparameters
-from common.models.heads import mean_opinions, opinions_of, score
+from common.models.heads import mean_heads, score
 from common.models.image_batches import TrainingPages
 from common.models.image_cnn import forward, read_ahead
 from common.models.image_training import initialised
@@ -56,11 +55,8 @@ class Training:
     heads: Mapping[str, NDArray[np.float32]]
 
     def scores(self, name: str, targets: Targets, epochs: list[int]) -> dict[str, float]:
-        """Of the mean opinion of the networks after these epochs, counted from 1."""
-        said = mean_opinions([opinions_of(self.heads[name][epoch - 1]) for epoch in epochs])
-        ends = np.stack([said.first_page, said.last_page], axis=1)
-        heads = np.hstack([np.log(said.probabilities), logit(ends.clip(1e-6, 1 - 1e-6))])
-        return score(heads, targets)
+        """Of the mean of what the networks say after these epochs, counted from 1."""
+        return score(mean_heads([self.heads[name][epoch - 1] for epoch in epochs]), targets)
 
     def kept(self, targets: Targets) -> int:
         """The epoch that training keeps: that of the lowest loss on validation."""
