@@ -10,17 +10,12 @@ import sys
 import sysconfig
 
 VERSION = "{}.{}".format(*sys.version_info)
-FIRST = {"3.10": 12, "3.11": 4}  # whose tarfile can refuse what is unsafe in an archive
+FITTING = ("3.10", "3.11")
 
 
 def fits():
     """Tell whether MXNet runs on this interpreter."""
-    return sys.implementation.name == "cpython" and VERSION in FIRST
-
-
-def too_old():
-    """Tell whether the fitting interpreter lacks what its later releases have."""
-    return sys.version_info[2] < FIRST[VERSION]
+    return sys.implementation.name == "cpython" and VERSION in FITTING
 
 
 def lacking():
@@ -41,14 +36,6 @@ def main():
             "CPython 3.10 or 3.11:\nMXNet 1.9.1 breaks with numpy 1.24 and later, and older numpy "
             "has no wheels for a newer Python.\nInstall one of the two, then name it: "
             "make install PYTHON=python3.11",
-            file=sys.stderr,
-        )
-        return 1
-    if too_old():
-        print(
-            f"{sys.executable} is CPython {VERSION}.{sys.version_info[2]}, and this project needs "
-            f"{VERSION}.{FIRST[VERSION]} or later:\nearlier releases of tarfile cannot unpack an "
-            "archive safely.\nUpdate it, or name another: make install PYTHON=python3.11",
             file=sys.stderr,
         )
         return 1

@@ -16,23 +16,10 @@ def check(monkeypatch, version: tuple[int, ...], implementation: str = "cpython"
     return found["main"]()
 
 
-@pytest.mark.parametrize("version", [(3, 10, 12), (3, 10, 20), (3, 11, 4), (3, 11, 13)])
+@pytest.mark.parametrize("version", [(3, 10, 0), (3, 10, 20), (3, 11, 2), (3, 11, 13)])
 def test_what_can_run_the_project_is_let_through(monkeypatch, capsys, version):
     assert check(monkeypatch, version) == 0
     assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("version", "needed"),
-    [((3, 10, 0), "3.10.12"), ((3, 10, 11), "3.10.12"), ((3, 11, 3), "3.11.4")],
-)
-def test_a_tarfile_that_cannot_filter_is_refused_with_the_remedy(
-    monkeypatch, capsys, version, needed
-):
-    assert check(monkeypatch, version) == 1
-    told = capsys.readouterr().err
-    assert f"needs {needed} or later" in told
-    assert "make install PYTHON=" in told
 
 
 @pytest.mark.parametrize("version", [(3, 9, 20), (3, 12, 1)])
