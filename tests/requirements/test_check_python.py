@@ -10,7 +10,8 @@ SCRIPT = Path(__file__).resolve().parents[2] / "requirements/check_python.py"
 
 def check(monkeypatch, version: tuple[int, ...], implementation: str = "cpython") -> int:
     monkeypatch.setattr(sys, "version_info", version)
-    monkeypatch.setattr(sys, "implementation", SimpleNamespace(name=implementation))
+    own = {**vars(sys.implementation), "name": implementation}
+    monkeypatch.setattr(sys, "implementation", SimpleNamespace(**own))
     found = runpy.run_path(str(SCRIPT))
     found["main"].__globals__["lacking"] = lambda: ()
     return found["main"]()
