@@ -24,16 +24,13 @@ from common.models.bert_channel import (
     required,
 )
 from common.models.fine_tuning import freeze_all_but, go_on_from, outputs_first
-from common.models.heads import heads_loss, score
-from common.models.length_batches import forward_by_length, padded_length, shuffled_batches
+from common.models.length_batches import forward_by_length, padded_length
 from common.models.text_bert_network import PageBERT, WindowBatch, set_rates, wake
 from common.models.text_encoder import Heads, TextExamples
+from common.models.text_in_order import fit_in_order
 from common.models.token_votes import Votes, gradient_times_input, strongest
-from common.pages.noised_copies import with_noised_copies
 from common.pages.words import head_and_tail
-from common.training.fit import fit_network
 from common.training.history import History
-from common.training.rates import warm_then_decay
 from common.training.run import Run
 
 _PREDICT = 16  # pages of one forward pass
@@ -88,7 +85,7 @@ def fit(
     hyperparameters: TextHyperparameters,
     run: Run,
 ) -> tuple[BertEncoder, History]:
-    """Fine-tune an earlier encoder or a BERT, layers from the top down; see `fit_network`.
+    """Fine-tune an earlier encoder or a BERT, layers from the top down; see `fit_in_order`.
 
     Raises:
         ClientError: `run.pretrained` is neither.
@@ -96,31 +93,17 @@ def fit(
     hp = hyperparameters
     config, vocabulary, net = _start(classes, hp, run.pretrained)
     set_rates(net, hp.layer_decay)
-    copies = with_noised_copies(train.texts, hp.noise, hp.seed)
-    pages, held_out = (
-        read_pages(texts, config, vocabulary, hp.max_tokens)
-        for texts in (copies.texts, validation.texts)
-    )
-
-    def batches(epoch: int) -> list[NDArray[np.intp]]:
-        if not hp.freeze:
-            wake(net, epoch, hp.unfreeze)
-        rng = np.random.default_rng((hp.seed, epoch))
-        return shuffled_batches(pages.lengths, copies.choose(rng), hp.batch_size, rng)
-
-    history = fit_network(
+    history = fit_in_order(
         net,
         "bertadam",
         {"wd": _WEIGHT_DECAY},
-        batches=batches,
-        loss=lambda rows: heads_loss(
-            net(pages.batch(rows))[1], train.targets.take(copies.page_of(rows)), hp.label_smoothing
-        ),
-        schedule=warm_then_decay(hp.peak_rate, hp.epochs),
-        epochs=hp.epochs,
-        seed=hp.seed,
-        evaluate=lambda: score(forward_by_length(net, held_out, _PREDICT)[1], validation.targets),
-        run=run,
+        lambda texts: read_pages(texts, config, vocabulary, hp.max_tokens),
+        train,
+        validation,
+        hp,
+        run,
+        predict=_PREDICT,
+        before_epoch=lambda epoch: None if hp.freeze else wake(net, epoch, hp.unfreeze),
     )
     return BertEncoder(config, vocabulary, net, hp.max_tokens), history
 

@@ -16,18 +16,15 @@ from common.job.files import write_atomically
 from common.job.pretrained import Pretrained
 from common.job.tables import TextHyperparameters
 from common.models.fine_tuning import freeze_all_but, go_on_from, outputs_first
-from common.models.heads import heads_loss, score
-from common.models.length_batches import forward_by_length, padded_length, shuffled_batches
+from common.models.length_batches import forward_by_length, padded_length
 from common.models.text_cnn_network import MARGIN, TextCNN, WordBatch
 from common.models.text_encoder import Heads, TextExamples
+from common.models.text_in_order import fit_in_order
 from common.models.token_votes import Votes, gradient_times_input, strongest
 from common.models.word_vectors import word_vectors
 from common.pages.ngrams import ZONE
-from common.pages.noised_copies import with_noised_copies
 from common.pages.words import LONGEST, head_and_tail, trigrams_of, words_of
-from common.training.fit import fit_network
 from common.training.history import History
-from common.training.rates import warm_then_decay
 from common.training.run import Run
 
 _PREDICT = 64  # pages of one forward pass
@@ -95,7 +92,7 @@ def fit(
     hyperparameters: TextHyperparameters,
     run: Run,
 ) -> tuple[CnnEncoder, History]:
-    """Train on words of a vocabulary made of the training pages'; see `fit_network`.
+    """Train on words of a vocabulary made of the training pages'; see `fit_in_order`.
 
     Args:
         run: its `pretrained` holds an earlier encoder, whose vocabulary is kept, or one file of
@@ -103,27 +100,16 @@ def fit(
     """
     hp = hyperparameters
     vocabulary, net = _start(train.texts, classes, hp, run.pretrained)
-    copies = with_noised_copies(train.texts, hp.noise, hp.seed)
-    pages = read_pages(copies.texts, vocabulary, hp.max_tokens)
-    held_out = read_pages(validation.texts, vocabulary, hp.max_tokens)
-
-    def batches(epoch: int) -> list[NDArray[np.intp]]:
-        rng = np.random.default_rng((hp.seed, epoch))
-        return shuffled_batches(pages.lengths, copies.choose(rng), hp.batch_size, rng)
-
-    history = fit_network(
+    history = fit_in_order(
         net,
         "adam",
         {},
-        batches=batches,
-        loss=lambda rows: heads_loss(
-            net(pages.batch(rows))[1], train.targets.take(copies.page_of(rows)), hp.label_smoothing
-        ),
-        schedule=warm_then_decay(hp.peak_rate, hp.epochs),
-        epochs=hp.epochs,
-        seed=hp.seed,
-        evaluate=lambda: score(forward_by_length(net, held_out, _PREDICT)[1], validation.targets),
-        run=run,
+        lambda texts: read_pages(texts, vocabulary, hp.max_tokens),
+        train,
+        validation,
+        hp,
+        run,
+        predict=_PREDICT,
     )
     return CnnEncoder(vocabulary, net, hp.max_tokens), history
 
