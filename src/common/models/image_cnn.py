@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,13 +12,13 @@ import mxnet as mx
 import numpy as np
 from numpy.typing import NDArray
 
-from common.job.files import write_json
 from common.job.tables import ImageHyperparameters
 from common.models.augmentation import darkness_of
 from common.models.heads import class_temperature, mean_heads, opinions_of
 from common.models.image_folding import fold
 from common.models.image_network import LANES, PageCNN, copy_parameters
 from common.models.image_strips import StripsCNN, pixels_to_channels, strips_of
+from common.models.temperature import load_temperature, save_temperature
 from common.pages.bitmap_descriptor import describe_bitmaps
 from common.pages.bitmaps import PAPER, BitmapCache
 from common.pages.channel import Channel
@@ -28,7 +27,6 @@ from common.pages.targets import Targets
 from common.training.prefetch import Prefetched
 
 _PREDICT = 16  # pages of one forward pass
-_CALIBRATION = "calibration.json"
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ class ImageModel:
     def save(self, folder: Path) -> None:
         for net, file in zip(self.nets, _files(folder), strict=False):
             net.save_parameters(str(file))
-        write_json(folder / _CALIBRATION, {"temperature": self.temperature})
+        save_temperature(folder, self.temperature)
 
 
 def load_image_model(
@@ -107,8 +105,7 @@ def load_image_model(
     for file in takewhile(Path.is_file, _files(folder)):
         nets.append(PageCNN(len(classes), hyperparameters))
         nets[-1].load_parameters(str(file))
-    temperature = json.loads((folder / _CALIBRATION).read_text())["temperature"]
-    return ImageModel(tuple(classes), hyperparameters, tuple(nets), temperature)
+    return ImageModel(tuple(classes), hyperparameters, tuple(nets), load_temperature(folder))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from common.job.files import write_json
+
+_FILE = "calibration.json"  # of a base model's artifact
 _RANGE = (np.log(0.5), np.log(4))
 
 
@@ -30,3 +35,12 @@ def best_temperature(
         method="bounded",
     )
     return float(np.exp(found.x))
+
+
+def save_temperature(folder: Path, temperature: float) -> None:
+    write_json(folder / _FILE, {"temperature": temperature})
+
+
+def load_temperature(folder: Path) -> float:
+    """What `save_temperature` wrote."""
+    return json.loads((folder / _FILE).read_text())["temperature"]

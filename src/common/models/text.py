@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.job.errors import ClientError
-from common.job.files import write_json
 from common.job.tables import TextHyperparameters
 from common.models import text_bert, text_cnn, text_ngram
 from common.models.heads import class_temperature, opinions_of
+from common.models.temperature import load_temperature, save_temperature
 from common.models.text_encoder import TextEncoder, TextExamples
 from common.models.token_votes import Votes
 from common.pages.channel import Channel
@@ -27,7 +26,7 @@ from common.training.history import History
 from common.training.run import Run
 
 ENCODERS = {"ngram": text_ngram, "cnn": text_cnn, "bert": text_bert}
-_DESCRIPTOR, _CALIBRATION = "descriptor.params", "calibration.json"
+_DESCRIPTOR = "descriptor.params"
 _PAGES = 4096  # judged at a time
 
 
@@ -81,7 +80,7 @@ class TextModel:
     def save(self, folder: Path) -> None:
         self.encoder.save(folder)
         mx.nd.save(str(folder / _DESCRIPTOR), {"idf": mx.nd.array(self.idf)})
-        write_json(folder / _CALIBRATION, {"temperature": self.temperature})
+        save_temperature(folder, self.temperature)
 
 
 def _some_at_a_time(texts: Sequence[str]) -> Iterator[list[str]]:
@@ -123,5 +122,4 @@ def load_text_model(
     """Load what `TextModel.save` wrote."""
     encoder = ENCODERS[hyperparameters.encoder].load(folder, len(classes), hyperparameters)
     idf = mx.nd.load(str(folder / _DESCRIPTOR))["idf"].asnumpy()
-    temperature = json.loads((folder / _CALIBRATION).read_text())["temperature"]
-    return TextModel(tuple(classes), encoder, temperature, idf)
+    return TextModel(tuple(classes), encoder, load_temperature(folder), idf)
