@@ -1,7 +1,7 @@
 import pytest
 
 from common.job.errors import ClientError
-from common.job.gpus import refuse_unsupported_gpus
+from common.job.gpus import _gpus, refuse_unsupported_gpus
 
 
 @pytest.fixture
@@ -19,6 +19,7 @@ def driver(tmp_path, monkeypatch):
 
 def test_without_a_driver_there_is_nothing_to_refuse(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
+    assert _gpus() == []
     refuse_unsupported_gpus()
 
 
@@ -27,6 +28,7 @@ def test_without_a_driver_there_is_nothing_to_refuse(tmp_path, monkeypatch):
 )
 def test_gpus_with_kernels_are_taken(driver, gpu):
     driver(gpu, gpu)
+    assert _gpus() == [tuple(gpu.split(", "))] * 2
     refuse_unsupported_gpus()
 
 
@@ -42,4 +44,5 @@ def test_gpus_without_are_refused_by_name(driver, gpu):
 def test_a_driver_that_fails_is_mxnets_to_complain_of(driver, tmp_path):
     driver()
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho broken\nexit 9\n")
+    assert _gpus() == []
     refuse_unsupported_gpus()
