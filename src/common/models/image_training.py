@@ -61,7 +61,7 @@ def fit_image_model(
     held_out = targets_of(validation, classes)
     net = initialised(classes, hp, run.pretrained)
     rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
-    identity = ["image", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()]
+    identity = ["image", train.fingerprint, validation.fingerprint, hp.model_dump_json()]
     identity += [] if run.team.alone else [f"{len(hosts.names)} hosts"]
     checkpoints = run.checkpoints_of(*identity)
     count = hp.snapshot_ensemble if hp.snapshot_ensemble > 1 and hosts.place == 0 else 0

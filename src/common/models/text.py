@@ -108,7 +108,7 @@ def fit_text_model(
         for channel in (train, validation)
     )
     own = run.checkpoints_of(
-        "text", train.fingerprint(), validation.fingerprint(), hp.model_dump_json()
+        "text", train.fingerprint, validation.fingerprint, hp.model_dump_json()
     )
     run = replace(run, checkpoints=own, choice=Choice(hp.choose_by, hp.patience))
     encoder, history = ENCODERS[hp.encoder].fit(learn, choose, classes, hp, run)

@@ -60,7 +60,7 @@ def read_base_models(folders: Folders, channels: TrainingChannels, scratch: Path
     results = {kind: open_results(folders.channel(kind), scratch / kind) for kind in given}
     for kind, found in results.items():
         manifest = read_manifest(found.model, kind=kind)
-        if manifest.data["train"] != channels.train.fingerprint():
+        if manifest.data["train"] != channels.train.fingerprint:
             logger.warning(
                 "channel '%s': this base model was trained on other pages than those of 'train'; "
                 "what it says of them may not be out of fold",

@@ -100,6 +100,7 @@ class Channel:
         """Sorted names of the classes that occur."""
         return sorted({page.label for page in self.pages if page.label is not None})
 
+    @cached_property
     def fingerprint(self) -> str:
         """sha256 over all that training can see: records without provenance, and bitmaps."""
         digest = hashlib.sha256()

@@ -30,7 +30,7 @@ class TrainingChannels:
         return (self.validation,) if self.test is None else (self.validation, self.test)
 
     def fingerprints(self) -> dict[str, str]:
-        return {channel.name: channel.fingerprint() for channel in (self.train, *self.held_out)}
+        return {channel.name: channel.fingerprint for channel in (self.train, *self.held_out)}
 
 
 def read_training_channels(folders: Folders) -> TrainingChannels:
