@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import mxnet as mx
 import numpy as np
 import pytest
+from gluonnlp.embedding import TokenEmbedding
 from tests.labelled import channel_of
 from tests.sample import SAMPLE
 
@@ -138,9 +141,21 @@ def test_words_seldom_seen_are_unknown_and_the_vocabulary_has_a_limit():
     assert vocabulary.idx_to_token[2:] == ["mehr", "oft"]
 
 
-def test_it_starts_from_word_vectors(tmp_path):
-    lines = ["3 5", "vertrag 1 2 3 4 5", "Rechnung 5 4 3 2 1", "other 0 0 0 0 0"]
-    (tmp_path / "german.vec").write_text("\n".join(lines), encoding="utf-8")
+def write_text(folder, head=("3 5",)):
+    lines = [*head, "vertrag 1 2 3 4 5", "Rechnung 5 4 3 2 1", "other 0 0 0 0 0"]
+    (folder / "german.vec").write_text("\n".join(lines), encoding="utf-8")
+
+
+def write_serialized(folder):
+    write_text(folder, head=())
+    vectors = TokenEmbedding.from_file(str(folder / "german.vec"))
+    vectors.serialize(folder / "german.npz")
+    (folder / "german.vec").unlink()
+
+
+@pytest.mark.parametrize("write", [write_text, write_serialized])
+def test_it_starts_from_word_vectors(tmp_path, write):
+    write(tmp_path)
     still = TINY.model_copy(update={"epochs": 1, "learning_rate": 1e-12})
     model = small(still, tmp_path)
     weight = model.encoder.net.words.weight.data().asnumpy()
@@ -173,6 +188,30 @@ def test_an_unsuitable_channel_is_the_users_to_mend(tmp_path, files):
     with pytest.raises(ClientError, match=r"channel 'pretrained'.*must hold one file") as raised:
         small(TINY, tmp_path)
     assert str(tmp_path) in str(raised.value)
+
+
+class Harmful:
+    def __reduce__(self):
+        return Path.touch, (Path("harmed"),)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"idx_to_token": np.array(["vertrag"], object)},
+        {"idx_to_token": np.array([1], object), "idx_to_vec": np.ones((1, 2))},
+        {"idx_to_token": np.array(["vertrag"], object), "idx_to_vec": np.ones((2, 2))},
+        {"idx_to_token": np.array(["other"], object), "idx_to_vec": np.ones((1, 2))},
+        {"idx_to_token": np.array([Harmful()], object), "idx_to_vec": np.ones((1, 2))},
+        {"idx_to_token": np.array(["vertrag"], object), "idx_to_vec": np.array([[Harmful()]])},
+    ],
+)
+def test_serialized_vectors_cannot_do_harm(tmp_path, monkeypatch, arrays):
+    monkeypatch.chdir(tmp_path)
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(ClientError, match=r"channel 'pretrained': cannot read .*a\.npz"):
+        small(TINY, tmp_path)
+    assert not (tmp_path / "harmed").exists()
 
 
 def test_the_words_that_spoke_for_a_class():
