@@ -96,7 +96,7 @@ def load_pretrained(bert: Any, folder: Path) -> None:
     """
     file = _the_one(folder, ".params")
     try:
-        bert.load_parameters(str(file), ignore_extra=True)
+        bert.load_parameters(str(file), ctx=mx.context.current_context(), ignore_extra=True)
     except (AssertionError, KeyError, ValueError, mx.MXNetError) as error:
         cause = str(error).strip().splitlines()[-1][:300] if str(error).strip() else repr(error)
         raise _unsuitable(file, f"it does not fit {CONFIG} and the vocabulary: {cause}") from error

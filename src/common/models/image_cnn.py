@@ -24,6 +24,7 @@ from common.pages.bitmaps import PAPER, BitmapCache
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, join_descriptors, page_outputs
 from common.pages.targets import Targets
+from common.training.devices import on_device
 from common.training.prefetch import Prefetched
 
 _PREDICT = 16  # pages of one forward pass
@@ -65,6 +66,7 @@ class ImageModel:
             descriptors={**descriptors, "energy": opinions.energy},
         )
 
+    @on_device
     def _judge(
         self, channel: Channel, bitmaps: BitmapCache
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray]]:
@@ -79,6 +81,7 @@ class ImageModel:
         embedding, of_pages, descriptors = zip(*parts, strict=True)
         return np.concatenate(embedding), np.concatenate(of_pages), join_descriptors(descriptors)
 
+    @on_device
     def heads(self, channel: Channel, bitmaps: BitmapCache) -> NDArray[np.float32]:
         """What its networks say of each page on average, [pages, classes + 2]; uncalibrated."""
         parts = [
@@ -97,6 +100,7 @@ class ImageModel:
         save_temperature(folder, self.temperature)
 
 
+@on_device
 def load_image_model(
     folder: Path, classes: Sequence[str], hyperparameters: ImageHyperparameters
 ) -> ImageModel:
@@ -104,7 +108,7 @@ def load_image_model(
     nets = []
     for file in takewhile(Path.is_file, _files(folder)):
         nets.append(PageCNN(len(classes), hyperparameters))
-        nets[-1].load_parameters(str(file))
+        nets[-1].load_parameters(str(file), ctx=mx.context.current_context())
     return ImageModel(tuple(classes), hyperparameters, tuple(nets), load_temperature(folder))
 
 

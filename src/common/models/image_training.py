@@ -27,6 +27,7 @@ from common.pages.channel import Channel
 from common.pages.targets import Targets, targets_of
 from common.training.checkpoints import Checkpoints
 from common.training.choice import Choice
+from common.training.devices import on_device
 from common.training.fit import fit_network
 from common.training.history import History
 from common.training.rate_range import rate_range_test
@@ -40,6 +41,7 @@ _RANGE, _RANGE_STEPS = (1e-5, 10.0), 240
 _APART = 1_000_003  # of the hosts' random numbers, so that each drops other values out
 
 
+@on_device
 def fit_image_model(
     train: Channel,
     validation: Channel,
@@ -110,6 +112,7 @@ def _plain(net: PageCNN, parameters: Parameters, hyperparameters: ImageHyperpara
     return plain
 
 
+@on_device
 def try_image_rates(
     train: Channel,
     classes: Sequence[str],

@@ -30,6 +30,7 @@ from common.models.text_encoder import Heads, TextExamples
 from common.models.text_in_order import fit_in_order
 from common.models.token_votes import Votes, gradient_times_input, strongest
 from common.pages.words import head_and_tail
+from common.training.devices import on_device
 from common.training.history import History
 from common.training.run import Run
 
@@ -48,10 +49,12 @@ class BertEncoder:
     net: PageBERT
     max_tokens: int
 
+    @on_device
     def forward(self, texts: Sequence[str]) -> Heads:
         pages = read_pages(texts, self.config, self.vocabulary, self.max_tokens)
         return forward_by_length(self.net, pages, _PREDICT)
 
+    @on_device
     def explain(self, text: str, label: int, k: int) -> Votes:
         """The `k` words of a page that spoke most for class `label`."""
         page = read_pages([text], self.config, self.vocabulary, self.max_tokens)
@@ -69,15 +72,17 @@ class BertEncoder:
         write_json(folder / CONFIG, self.config.model_dump())
 
 
+@on_device
 def load(folder: Path, classes: int, hyperparameters: TextHyperparameters) -> BertEncoder:
     """Load what `BertEncoder.save` wrote."""
     config = BertConfig.model_validate_json((folder / CONFIG).read_bytes())
     vocabulary = BERTVocab.from_json((folder / _VOCABULARY).read_text(encoding="utf-8"))
     net = PageBERT(config, len(vocabulary), classes, hyperparameters.dropout)
-    net.load_parameters(str(folder / _WEIGHTS))
+    net.load_parameters(str(folder / _WEIGHTS), ctx=mx.context.current_context())
     return BertEncoder(config, vocabulary, net, hyperparameters.max_tokens)
 
 
+@on_device
 def fit(
     train: TextExamples,
     validation: TextExamples,

@@ -24,6 +24,7 @@ from common.models.token_votes import Votes, gradient_times_input, strongest
 from common.models.word_vectors import word_vectors
 from common.pages.ngrams import ZONE
 from common.pages.words import LONGEST, head_and_tail, trigrams_of, words_of
+from common.training.devices import on_device
 from common.training.history import History
 from common.training.run import Run
 
@@ -40,10 +41,12 @@ class CnnEncoder:
     net: TextCNN
     max_tokens: int
 
+    @on_device
     def forward(self, texts: Sequence[str]) -> Heads:
         pages = read_pages(texts, self.vocabulary, self.max_tokens)
         return forward_by_length(self.net, pages, _PREDICT)
 
+    @on_device
     def explain(self, text: str, label: int, k: int) -> Votes:
         """The `k` words of a page that spoke most for class `label`.
 
@@ -64,12 +67,13 @@ class CnnEncoder:
         write_atomically(folder / _VOCABULARY, self.vocabulary.to_json().encode())
 
 
+@on_device
 def load(folder: Path, classes: int, hyperparameters: TextHyperparameters) -> CnnEncoder:
     """Load what `CnnEncoder.save` wrote."""
     vocabulary = Vocab.from_json((folder / _VOCABULARY).read_text(encoding="utf-8"))
     weights = mx.nd.load(str(folder / _WEIGHTS))
     net = _network(len(vocabulary), classes, weights["words.weight"].shape[1], hyperparameters)
-    net.load_parameters(str(folder / _WEIGHTS))
+    net.load_parameters(str(folder / _WEIGHTS), ctx=mx.context.current_context())
     return CnnEncoder(vocabulary, net, hyperparameters.max_tokens)
 
 
@@ -85,6 +89,7 @@ def _network(words: int, classes: int, width: int, hyperparameters: TextHyperpar
     )
 
 
+@on_device
 def fit(
     train: TextExamples,
     validation: TextExamples,
