@@ -41,6 +41,7 @@ from common.pages.training_channels import (
 )
 from common.results.rate_range import rate_range, write_rate_range
 from common.training.checkpoints import Checkpoints
+from common.training.devices import gpus
 from common.training.history import History
 from common.training.out_of_fold import out_of_fold
 from common.training.run import Run
@@ -54,7 +55,7 @@ PRETRAINED = {"pretrained": "an earlier image model's artifact, to go on from (o
 
 def train(job: Job[ImageHyperparameters]) -> None:
     hp = job.hyperparameters
-    refuse_precision(hp, multiplies_bfloat16())
+    refuse_precision(hp, multiplies_bfloat16(), gpus())
     refuse_too_large(hp, available_memory())
     if hp.lr_range_test:
         propose_rates(job)

@@ -56,6 +56,12 @@ def test_what_nobody_knows_is_not_refused():
 def test_bfloat16_takes_a_processor_that_has_it():
     table = ImageHyperparameters(precision="bfloat16")
     with pytest.raises(ClientError, match="takes a processor with avx512_bf16"):
-        refuse_precision(table, has_bfloat16=False)
-    refuse_precision(table, has_bfloat16=True)
-    refuse_precision(ImageHyperparameters(), has_bfloat16=False)
+        refuse_precision(table, has_bfloat16=False, gpus=0)
+    refuse_precision(table, has_bfloat16=True, gpus=0)
+    refuse_precision(ImageHyperparameters(), has_bfloat16=False, gpus=0)
+
+
+def test_bfloat16_is_refused_on_gpus():
+    table = ImageHyperparameters(precision="bfloat16")
+    with pytest.raises(ClientError, match=r"hyperparameters: precision bfloat16.* 2 GPU"):
+        refuse_precision(table, has_bfloat16=True, gpus=2)

@@ -81,6 +81,15 @@ class TrainingPages:
         return Batch(darkness, self.targets.take(plan.rows))
 
     def loss(self, net: PageCNN, batch: Batch) -> mx.nd.NDArray:
-        """Loss of each page of a batch, [pages]."""
-        heads = net(mx.nd.array(batch.darkness))[1]
-        return heads_loss(heads, batch.targets, self.hyperparameters.label_smoothing)
+        """Loss of each page of a batch, [pages]; each of the net's devices looks at a part."""
+        parts = np.array_split(np.arange(len(batch.darkness)), len(net.devices))
+        losses = [
+            heads_loss(
+                net(mx.nd.array(batch.darkness[rows], ctx=device))[1],
+                batch.targets.take(rows),
+                self.hyperparameters.label_smoothing,
+            )
+            for device, rows in zip(net.devices, parts, strict=True)
+            if len(rows)
+        ]
+        return mx.nd.concat(*(loss.as_in_context(net.devices[0]) for loss in losses), dim=0)

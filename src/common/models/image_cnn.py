@@ -137,8 +137,12 @@ def compiled(
     *,
     folded: bool = False,
     frozen: int = 0,
+    devices: Sequence[mx.Context] | None = None,
 ) -> PageCNN:
-    """A copy of `net` as it runs fastest: channels widened, compiled on its first pages."""
+    """A copy of `net` as it runs fastest: channels widened, compiled on its first pages.
+
+    It is on each of `devices`, or else on the current one.
+    """
     # Predictions are the same on every processor, so they keep to float32.
     precision = "float32" if folded else hyperparameters.precision
     lanes = LANES[precision]
@@ -150,7 +154,7 @@ def compiled(
         precision=precision,
         frozen=frozen,
     )
-    copy_parameters(net, wide)
+    copy_parameters(net, wide, devices)
     wide.hybridize(static_alloc=True, static_shape=True)
     return wide
 

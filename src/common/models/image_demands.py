@@ -38,8 +38,13 @@ def refuse_too_large(hyperparameters: ImageHyperparameters, available: int | Non
     )
 
 
-def refuse_precision(hyperparameters: ImageHyperparameters, has_bfloat16: bool) -> None:
-    """Check that the processor has what the convolutions are to be computed in."""
+def refuse_precision(hyperparameters: ImageHyperparameters, has_bfloat16: bool, gpus: int) -> None:
+    """Check that what trains has what the convolutions are to be computed in."""
+    if hyperparameters.precision == "bfloat16" and gpus:
+        raise ClientError(
+            "hyperparameters: precision bfloat16 is for processors, and this host trains on "
+            f"{gpus} GPU(s), which take float32. Leave it at that."
+        )
     if hyperparameters.precision == "bfloat16" and not has_bfloat16:
         raise ClientError(
             "hyperparameters: precision bfloat16 takes a processor with avx512_bf16 or amx_bf16, "

@@ -93,6 +93,11 @@ class PageCNN(gluon.HybridBlock):
         return cells.mean(axis=(2, 3)), self.heads(self.dropout(cells.flatten()))
 
     @property
+    def devices(self) -> Sequence[mx.Context]:
+        """Those that have its parameters."""
+        return self.heads.weight.list_ctx()
+
+    @property
     def convolutions(self) -> Sequence[gluon.nn.Conv2D]:
         return [layer for layer in self.trunk if isinstance(layer, gluon.nn.Conv2D)]
 
@@ -107,15 +112,17 @@ def filters_of(hyperparameters: ImageHyperparameters, block: int, lanes: int) ->
     return -(-(hyperparameters.start_filter << block) // lanes) * lanes
 
 
-def copy_parameters(source: PageCNN, target: PageCNN) -> None:
-    """Copy between networks that differ in their lanes alone.
+def copy_parameters(
+    source: PageCNN, target: PageCNN, devices: Sequence[mx.Context] | None = None
+) -> None:
+    """Copy between networks that differ in their lanes alone; to `devices`, else to the current.
 
     Channels that `target` alone has become zero in all that they have. They stay so in training:
     their maps are 0, where ReLU lets no gradient through, and so no weight that leads to them or
     from them ever has one. Their statistics may move.
     """
     given = source.collect_params()
-    target.initialize(mx.init.Zero())
+    target.initialize(mx.init.Zero(), ctx=devices)
     for name, parameter in target.collect_params().items():
         shared = tuple(map(slice, map(min, given[name].shape, parameter.shape)))
         value = np.zeros(parameter.shape, dtype=np.float32)

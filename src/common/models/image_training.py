@@ -11,7 +11,6 @@ from pathlib import Path
 
 import mxnet as mx
 import numpy as np
-from mxnet import gluon
 from numpy.typing import NDArray
 
 from common.job.errors import ClientError
@@ -27,7 +26,7 @@ from common.pages.channel import Channel
 from common.pages.targets import Targets, targets_of
 from common.training.checkpoints import Checkpoints
 from common.training.choice import Choice
-from common.training.devices import on_device
+from common.training.devices import devices, on_device
 from common.training.fit import fit_network
 from common.training.history import History
 from common.training.rate_range import rate_range_test
@@ -35,7 +34,7 @@ from common.training.rates import CYCLES, Schedule, opposed
 from common.training.run import Run
 from common.training.snapshots import Snapshots
 from common.training.standing import Parameters, parameters_of, set_parameters
-from common.training.team import Team
+from common.training.team import ALONE_AT_WORK, Team
 
 _RANGE, _RANGE_STEPS = (1e-5, 10.0), 240
 _APART = 1_000_003  # of the hosts' random numbers, so that each drops other values out
@@ -124,7 +123,7 @@ def try_image_rates(
     hp, train = hyperparameters, _with_images(train)
     pages = TrainingPages(train, targets_of(train, classes, hp.class_weighting), bitmaps, hp)
     net = initialised(classes, hp, pretrained)
-    trainer = gluon.Trainer(net.collect_params(), hp.optimizer, _options(hp), kvstore=None)
+    trainer = ALONE_AT_WORK.trainer(net, hp.optimizer, _options(hp))
     return rate_range_test(
         trainer,
         pages.batches,
@@ -158,7 +157,9 @@ def initialised(
     if pretrained and pretrained.earlier:
         heads = outputs_first(plain.heads)
         go_on_from(pretrained.earlier, pretrained.classes, plain, classes, heads)
-    net = compiled(plain, classes, hyperparameters, frozen=hyperparameters.freeze)
+    net = compiled(
+        plain, classes, hyperparameters, frozen=hyperparameters.freeze, devices=devices()
+    )
     for name, parameter in net.collect_params().items():
         if not name.endswith("weight"):
             parameter.wd_mult = 0

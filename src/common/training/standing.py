@@ -106,5 +106,5 @@ def set_parameters(net: gluon.Block, parameters: Parameters) -> None:
     """Bring `net` to parameters that `parameters_of` took of one like it."""
     for name, parameter in net.collect_params().items():
         # Not set_data: it fails on the layout that oneDNN gives the weights of Conv1D.
-        into = parameter.data()
-        mx.nd.identity(parameters[name].as_in_context(into.context), out=into)
+        for into in parameter.list_data():
+            mx.nd.identity(parameters[name].as_in_context(into.context), out=into)

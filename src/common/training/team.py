@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from common.job.errors import AlgorithmError
 from common.job.peers import ALONE, Peers
 from common.training.checkpoints import Checkpoints
+from common.training.devices import average_statistics
 from common.training.gradient_sum import GradientSum, gradient_sum
 from common.training.loop import Epoch
 from common.training.standing import Standing
@@ -55,7 +56,14 @@ class Team:
     ) -> gluon.Trainer:
         """One that steps along the mean of the hosts' gradients."""
         mean = {"rescale_grad": 1 / self.peers.count, **options}
-        return gluon.Trainer(net.collect_params(), optimizer, mean, kvstore=self.gradients)
+        parameters = list(net.collect_params().values())
+        summed: GradientSum | str | None = self.gradients
+        if summed is None and len(parameters[0].list_ctx()) > 1:
+            summed = "device"
+            # It copies all that it is given to all devices after the first backward pass, which
+            # MXNet's engine does not know to write batch norm's statistics.
+            parameters = [parameter for parameter in parameters if parameter.grad_req != "null"]
+        return gluon.Trainer(parameters, optimizer, mean, kvstore=summed, update_on_kvstore=False)
 
     def start(self, checkpoints: Checkpoints, net: gluon.Block, trainer: gluon.Trainer) -> Standing:
         """Bring all hosts to where the first one stands: at its checkpoint, if it has one."""
@@ -77,11 +85,12 @@ class Team:
         return standing
 
     def settle(self, epoch: Epoch, net: gluon.Block) -> Epoch:
-        """The epoch with the hosts' mean loss; `net` gets the mean of their running statistics.
+        """The epoch with the hosts' mean loss; `net` gets the mean of all running statistics.
 
         Raises:
             AlgorithmError: the hosts have not learnt the same.
         """
+        average_statistics(net)
         if self.alone:
             return epoch
         found = {_LOSS: np.array(epoch.train_loss), _DIGEST: np.array(_digest(net))}
@@ -134,7 +143,8 @@ def _digest(net: gluon.Block) -> str:
 def _set(net: gluon.Block, values: Arrays) -> None:
     parameters = net.collect_params()
     for name, value in values.items():
-        mx.nd.identity(mx.nd.array(value), out=parameters[name].data())
+        for into in parameters[name].list_data():
+            mx.nd.identity(mx.nd.array(value, ctx=into.context), out=into)
 
 
 def _packed(arrays: Arrays) -> bytes:
