@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,19 +27,27 @@ PAPER = 255
 Image.MAX_IMAGE_PIXELS = None  # open_bitmap() has a limit of its own
 
 
+class TooManyPixels(ValueError):
+    """An image is larger than anybody should decode."""
+
+
 @contextmanager
-def open_bitmap(path: Path) -> Iterator[Image.Image]:
+def open_bitmap(
+    file: Path | BinaryIO, *, most: int = MAX_PIXELS, formats: tuple[str, ...] | None = None
+) -> Iterator[Image.Image]:
     """The image in a file, its size known and its pixels not yet decoded.
+
+    Args:
+        most: pixels that it may have.
+        formats: those of Pillow's that it may be in; all, if None.
 
     Raises:
         ValueError: says what is wrong with the file, be it found here or by decoding inside.
     """
     try:
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise ValueError(
-                    f"{image.width} × {image.height} pixels are more than {MAX_PIXELS:,}"
-                )
+        with Image.open(file, formats=formats) as image:
+            if image.width * image.height > most:
+                raise TooManyPixels(f"{image.width} × {image.height} pixels are more than {most:,}")
             yield image
     except (OSError, SyntaxError) as error:
         raise ValueError(f"not an image that can be read ({error})") from error
@@ -51,9 +60,12 @@ def decode(path: Path, height: int, width: int) -> NDArray[np.uint8]:
         ValueError: says what is wrong with the file.
     """
     with open_bitmap(path) as image:
-        grey = grey_of(image)
-    padded = ImageOps.pad(grey, (width, height), Image.Resampling.BOX, color=PAPER)
-    return np.asarray(padded)
+        return np.asarray(fitted(image, height, width))
+
+
+def fitted(image: Image.Image, height: int, width: int) -> Image.Image:
+    """An opened page as `decode` gives it; one that it has given already stays as it is."""
+    return ImageOps.pad(grey_of(image), (width, height), Image.Resampling.BOX, color=PAPER)
 
 
 def grey_of(image: Image.Image) -> Image.Image:

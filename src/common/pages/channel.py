@@ -192,7 +192,7 @@ def read_channel(folder: Path, *, name: str | None = None, labelled: bool = Fals
     refuse(problems, remedy=f"Correct {file} and start again.")
     if not numbered:
         raise ClientError(f"channel '{name}': {file} holds no page. Give it at least one.")
-    channel = Channel(name, folder, _reading_order(page for _, page in numbered))
+    channel = Channel(name, folder, reading_order(page for _, page in numbered))
     if labelled:
         refuse(_torn_labels(channel), remedy=f"Correct the labels in {file}.")
     return channel
@@ -280,7 +280,7 @@ def _torn_labels(channel: Channel) -> list[str]:
     return problems
 
 
-def _reading_order(pages: Iterable[Page]) -> tuple[Page, ...]:
+def reading_order(pages: Iterable[Page]) -> tuple[Page, ...]:
     """Streams in the order of their first appearance, pages ascending."""
     streams: dict[str, list[Page]] = {}
     for page in pages:

@@ -1,0 +1,172 @@
+"""From the body of a request to a channel of pages.
+
+JSON and JSON lines hold pages as `pages.jsonl` does, but for `image`, which is the bitmap itself in
+base64. A PNG or JPEG is one page without text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from common.pages.bitmaps import TooManyPixels, fitted, open_bitmap
+from common.pages.channel import Channel, reading_order
+from common.pages.page import Page
+from common.serving.problems import Problem, too_large, unreadable, unusable
+from common.serving.settings import Limits
+
+JSON, JSON_LINES = "application/json", "application/jsonlines"
+LINES = (JSON_LINES, "application/jsonl", "application/x-ndjson", "application/x-jsonlines")
+IMAGES = ("image/png", "image/jpeg")
+CONTENT_TYPES = (JSON, *LINES, *IMAGES)
+_FORMATS = ("PNG", "JPEG", "TIFF")  # Pillow reads others by programs that are not here
+_SHOWN = 10  # problems that one answer lists
+_STREAM = "stream"  # the name of one that has none
+
+
+class SentPage(BaseModel):
+    """A page as it is sent; further fields are ignored."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    stream: str = Field(default=_STREAM, pattern=r"^[^\x00]+$")
+    page: int | None = Field(default=None, ge=1, lt=2**31)
+    text: str = ""
+    image: str | None = None
+
+
+class SentPages(BaseModel):
+    """A body of JSON."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    pages: list[SentPage]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Makes channels of bodies.
+
+    `shape` is (height, width) of the bitmaps that the image model looks at; None where there is no
+    such model, and bitmaps need not be decoded.
+    """
+
+    limits: Limits
+    shape: tuple[int, int] | None
+
+    def read(self, content_type: str, body: bytes, folder: Path) -> Channel:
+        """The pages of a body, their bitmaps in `folder`.
+
+        Raises:
+            Problem: says what is wrong with the body.
+        """
+        if not body:
+            raise unreadable("the body is empty", "Send pages.")
+        if content_type == JSON:
+            sent = self._parsed(body)
+        elif content_type in LINES:
+            sent = list(self._parsed_lines(body))
+        else:
+            return self._of_image(body, folder)
+        if not sent:
+            raise unusable("there is no page", "Send at least one.")
+        return Channel("request", folder, reading_order(self._pages(sent, folder)))
+
+    def _parsed(self, body: bytes) -> list[tuple[str, SentPage]]:
+        try:
+            pages = SentPages.model_validate_json(body).pages
+        except ValidationError as error:
+            raise _refused(error, "the body") from error
+        self._count(len(pages))
+        return [(f"pages[{place}]", page) for place, page in enumerate(pages)]
+
+    def _parsed_lines(self, body: bytes) -> Iterator[tuple[str, SentPage]]:
+        pages = 0
+        for number, line in enumerate(BytesIO(body), start=1):
+            if not line.strip():
+                continue
+            pages += 1
+            self._count(pages)
+            try:
+                yield f"line {number}", SentPage.model_validate_json(line)
+            except ValidationError as error:
+                raise _refused(error, f"line {number}") from error
+
+    def _count(self, pages: int) -> None:
+        if pages > self.limits.pages:
+            raise too_large(
+                "too_many_pages",
+                f"there are more than {self.limits.pages} pages",
+                "Send fewer, whole streams at a time, or raise --max-pages.",
+            )
+
+    def _pages(self, sent: list[tuple[str, SentPage]], folder: Path) -> Iterator[Page]:
+        pages_of: Counter[str] = Counter()
+        places: dict[tuple[str, int], str] = {}
+        for place, (where, page) in enumerate(sent):
+            pages_of[page.stream] += 1
+            number = page.page or pages_of[page.stream]
+            earlier = places.setdefault((page.stream, number), where)
+            if earlier != where:
+                raise unusable(
+                    f"{where}: page {number} of its stream is there already ({earlier})",
+                    "Number the pages of a stream 1, 2, …, or leave `page` out of all of them.",
+                )
+            image = None
+            if page.image is not None:
+                image = self._keep(f"{where}.image", _decoded(where, page.image), folder, place)
+            yield Page(page.stream, number, page.text, image=image)
+
+    def _of_image(self, body: bytes, folder: Path) -> Channel:
+        image = self._keep("the body", body, folder, 0)
+        return Channel("request", folder, (Page(_STREAM, 1, "", image=image),))
+
+    def _keep(self, where: str, content: bytes, folder: Path, place: int) -> str:
+        """Leave a bitmap in the size in which it is looked at; returns its file's name."""
+        name = f"{place}.pgm"
+        try:
+            with open_bitmap(BytesIO(content), most=self.limits.pixels, formats=_FORMATS) as image:
+                if self.shape is not None:
+                    fitted(image, *self.shape).save(folder / name)
+        except TooManyPixels as error:
+            raise too_large(
+                "too_many_pixels", f"{where}: {error}", "Send it smaller, or raise --max-pixels."
+            ) from error
+        except Exception as error:  # a broken image may break any part of its decoder
+            raise unusable(
+                f"{where}: not an image that can be read",
+                f"Send one that is whole, as {', '.join(_FORMATS)}.",
+            ) from error
+        return name
+
+
+def _decoded(where: str, text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise unusable(
+            f"{where}.image: not base64", "Send the bitmap itself in base64, not its path."
+        ) from error
+
+
+def _refused(error: ValidationError, where: str) -> Problem:
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return unreadable(f"{where}: {details[0]['msg']}", "Send JSON, in UTF-8.")
+    told = [f"{where}{_field(detail['loc'])}: {detail['msg']}" for detail in details[:_SHOWN]]
+    if len(details) > _SHOWN:
+        told.append(f"… and {len(details) - _SHOWN} more")
+    return unusable("; ".join(told), "docs/serving.md tells what a page holds.")
+
+
+def _field(path: Sequence[int | str]) -> str:
+    """`, pages[3].text`; nothing for the whole."""
+    named = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return f", {named.lstrip('.')}" if named else ""

@@ -1,0 +1,136 @@
+"""Requests through the models: the pages of several at once, each answered as if it were alone."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import numpy as np
+
+from common.models.artifacts import Ensemble
+from common.pages.channel import Channel
+from common.pages.evidence import Evidence
+from common.results.acceptance import acceptance_of
+from common.results.decisions import predictions_of
+from common.results.novelty import familiarity
+from common.serving.answers import stream_answers, written
+from common.serving.content import JSON, Reader
+from common.serving.exchange import Question, Reply
+from common.serving.problems import Problem
+from common.serving.settings import Limits
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A question whose pages are there; `seconds` that this took."""
+
+    question: Question
+    channel: Channel
+    seconds: float
+
+
+class Judge:
+    """An ensemble, and what it takes to answer questions by it."""
+
+    def __init__(
+        self, ensemble: Ensemble, limits: Limits, scratch: Path, *, log_content: bool
+    ) -> None:
+        hp = ensemble.image.hyperparameters if ensemble.image else None
+        self._ensemble = ensemble
+        self._acceptance = acceptance_of(ensemble.decision)
+        self._reader = Reader(limits, (hp.height, hp.width) if hp else None)
+        self._scratch = scratch
+        self._log_content = log_content
+
+    def warm_up(self) -> None:
+        """Let the networks be compiled before anybody waits for that."""
+        self.answer([Question(b'{"pages": [{}]}', JSON, JSON, pages=False, n_best=1)])
+
+    def answer(self, questions: Sequence[Question]) -> list[Reply]:
+        """A reply to each question; what is wrong with one does not touch the others."""
+        with TemporaryDirectory(dir=self._scratch) as folder:
+            read = [
+                self._read(question, Path(folder) / str(place))
+                for place, question in enumerate(questions)
+            ]
+            judged = iter(self._judged([one for one in read if isinstance(one, _Read)]))
+        return [next(judged) if isinstance(one, _Read) else one for one in read]
+
+    def _read(self, question: Question, folder: Path) -> _Read | Reply:
+        folder.mkdir()
+        start = perf_counter()
+        try:
+            channel = self._reader.read(question.content_type, question.body, folder)
+        except Problem as problem:
+            return Reply(problem=problem, seconds={"read": perf_counter() - start})
+        except Exception as error:
+            return Reply(problem=self._own_fault(error))
+        return _Read(question, channel, perf_counter() - start)
+
+    def _judged(self, read: Sequence[_Read]) -> list[Reply]:
+        """Together if that goes well, else each alone, so that one cannot spoil the others."""
+        if not read:
+            return []
+        start = perf_counter()
+        try:
+            evidence = self._ensemble.evidence(_together([one.channel for one in read]))
+        except Exception as error:
+            if len(read) == 1:
+                return [Reply(problem=self._own_fault(error))]
+            return [reply for one in read for reply in self._judged([one])]
+        models = perf_counter() - start
+        replies, first = [], 0
+        for one in read:
+            rows = np.arange(first, first + len(one.channel))
+            replies.append(self._decided(one, evidence.take(rows), models))
+            first += len(rows)
+        return replies
+
+    def _decided(self, read: _Read, evidence: Evidence, models: float) -> Reply:
+        """What `predict` says of the same pages."""
+        start, channel, question = perf_counter(), read.channel, read.question
+        try:
+            posteriors = self._ensemble.posteriors(channel, evidence, question.n_best)
+            predictions = predictions_of(
+                channel,
+                self._ensemble.classes,
+                posteriors,
+                self._acceptance.threshold.threshold,
+                familiarity(self._acceptance.known_pages, evidence),
+            )
+            answers = stream_answers(predictions, pages=question.pages)
+            body = written(answers, question.media_type)
+        except Exception as error:
+            return Reply(problem=self._own_fault(error))
+        seconds = {"read": read.seconds, "models": models, "decide": perf_counter() - start}
+        return Reply(body, seconds=seconds, pages=len(channel), streams=len(answers))
+
+    def _own_fault(self, error: Exception) -> Problem:
+        """Tell the log where it happened; what the error says might quote a page."""
+        said = f": {error}" if self._log_content else ""
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        print(f"{trace}{type(error).__name__}{said}", file=sys.stderr, flush=True)
+        return Problem(
+            500,
+            "internal",
+            f"the server failed ({type(error).__name__})",
+            "Look for the request in the server's log, and report it.",
+        )
+
+
+def _together(channels: Sequence[Channel]) -> Channel:
+    """The pages of all, as one channel of the folder that theirs lie in.
+
+    Streams of the same name are not kept apart: who reads page after page does not mind.
+    """
+    pages = [
+        replace(page, image=page.image and f"{channel.folder.name}/{page.image}")
+        for channel in channels
+        for page in channel.pages
+    ]
+    return Channel("requests", channels[0].folder.parent, tuple(pages))
