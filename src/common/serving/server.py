@@ -45,6 +45,8 @@ def serve_until_told(settings: Settings) -> None:
         _wait(told, workers)
         front.draining = True
         server.drain(settings.drain_seconds)
+        workers.give_up()
+        server.pool.join(timeout=_LINGER)
     finally:
         server.stop(timeout=0)
         workers.stop()
@@ -91,7 +93,7 @@ class _Server(WSGIServer):
         for connection in list(self.idle):
             connection.hang_up()
         if not self.pool.join(timeout=seconds):
-            logger.warning("%d connections were cut off", len(self.pool))
+            logger.warning("%d connections are given up", len(self.pool))
 
     def _accept_all(self) -> None:
         """Those that the kernel has already greeted for us."""

@@ -57,6 +57,7 @@ class ModelWorkers:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._queue: Queue = Queue()
+        self._open: set[Ticket] = set()
         self._ready: set[int] = set()
         self._feeders: list[gevent.Greenlet] = []
         self._scratch = Path(mkdtemp(prefix="serve-"))
@@ -90,6 +91,7 @@ class ModelWorkers:
         """
         ticket = Ticket(question, monotonic() + self._settings.limits.seconds)
         self._queue.put(ticket)
+        self._open.add(ticket)
         try:
             return ticket.result.get(timeout=self._settings.limits.seconds), ticket
         except gevent.Timeout as late:
@@ -99,6 +101,13 @@ class ModelWorkers:
                 f"there was no answer within {self._settings.limits.seconds:g} s",
                 "Send fewer pages at a time, or again later.",
             ) from late
+        finally:
+            self._open.discard(ticket)
+
+    def give_up(self) -> None:
+        """Tell all that wait that there will be no reply."""
+        for ticket in self._open:
+            ticket.result.set(Reply(problem=unavailable("ending", "the server ends")))
 
     def _feed(self, place: int) -> None:
         """Keep one worker alive, and busy."""
