@@ -1,4 +1,4 @@
-# One image for all jobs: train (text, image, sequence) and predict.
+# One image for all jobs: train (text, image, sequence), predict and serve.
 #
 #   docker build -t document-ensemble .                              for GPU instances
 #   docker build -t document-ensemble:cpu --build-arg VARIANT=cpu .  for hosts without an NVIDIA driver
