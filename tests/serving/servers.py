@@ -122,7 +122,7 @@ def serving(
     named = {"model": model, "host": "127.0.0.1", "port": 0, "workers": 1, **settings}
     words = flags({name.replace("_", "-"): value for name, value in named.items()})
     with started([word for word in words if word != "True"], variables) as server:
-        until(lambda: server.ping() == 200)
+        until(lambda: server.workers and server.ping() == 200)
         yield server
 
 

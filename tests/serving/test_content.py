@@ -30,18 +30,22 @@ def sent(*pages, kind=JSON):
     return "\n".join(map(json.dumps, pages)).encode()
 
 
-def read(folder, body, kind=JSON, shape=(16, 12)):
-    return Reader(LIMITS, shape).read(kind, body, folder)
+def content_of(body, kind=JSON, shape=(16, 12)):
+    return Reader(LIMITS, shape).read(kind, body)
 
 
-def problem_of(folder, body, kind=JSON):
+def read(body, kind=JSON, shape=(16, 12)):
+    return content_of(body, kind, shape).channel
+
+
+def problem_of(body, kind=JSON):
     with pytest.raises(Problem) as caught:
-        read(folder, body, kind)
+        read(body, kind)
     return caught.value
 
 
 @pytest.mark.parametrize("kind", [JSON, LINES, "application/x-ndjson"])
-def test_pages_come_in_reading_order_as_a_channels_do(tmp_path, kind):
+def test_pages_come_in_reading_order_as_a_channels_do(kind):
     """Streams in the order of their first page, pages by number."""
     body = sent(
         {"stream": "b", "page": 2, "text": "b2", "label": None, "more": 1},
@@ -49,46 +53,45 @@ def test_pages_come_in_reading_order_as_a_channels_do(tmp_path, kind):
         {"stream": "b", "page": 1, "text": "b1"},
         kind=LINES if kind != JSON else JSON,
     )
-    channel = read(tmp_path, body, kind)
+    channel = read(body, kind)
     assert [page.text for page in channel.pages] == ["b1", "b2", "a7"]
     assert channel.keys == [("b", 1), ("b", 2), ("a", 7)]
 
 
-def test_pages_without_number_or_stream_are_counted(tmp_path):
-    channel = read(tmp_path, sent({"text": "x"}, {"text": "y"}, {"stream": "b"}))
+def test_pages_without_number_or_stream_are_counted():
+    channel = read(sent({"text": "x"}, {"text": "y"}, {"stream": "b"}))
     assert channel.keys == [("stream", 1), ("stream", 2), ("b", 1)]
     assert not channel.pages[2].has_text
 
 
 def test_bitmaps_are_what_predict_would_see(tmp_path):
-    (tmp_path / "channel").mkdir()
-    (tmp_path / "request").mkdir()
-    make_channel(tmp_path / "channel", "a")
-    given = read_channel(tmp_path / "channel")
+    make_channel(tmp_path, "a")
+    given = read_channel(tmp_path)
     paths = [given.image_path(page) for page in given.pages[:3]]
     images = [base64.b64encode(path.read_bytes()).decode() for path in paths]
-    channel = read(tmp_path / "request", sent(*({"image": image} for image in images)))
-    for page, path in zip(channel.pages, paths, strict=True):
-        seen = decode(channel.image_path(page), 16, 12)
-        assert np.array_equal(seen, decode(path, 16, 12))
+    content = content_of(sent(*({"page": 9 - n, "image": image} for n, image in enumerate(images))))
+    seen = [content.bitmaps[page.image] for page in content.channel.pages]
+    for bitmap, path in zip(seen, reversed(paths), strict=True):
+        assert np.array_equal(bitmap, decode(path, 16, 12))
 
 
 @pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGBA"), ("JPEG", "RGB"), ("TIFF", "1")])
-def test_a_bitmap_may_be_png_jpeg_or_tiff(tmp_path, kind, mode):
+def test_a_bitmap_may_be_png_jpeg_or_tiff(kind, mode):
     image = base64.b64encode(picture(kind, mode=mode)).decode()
-    assert read(tmp_path, sent({"image": image})).pages[0].has_image
+    assert read(sent({"image": image})).pages[0].has_image
 
 
-def test_an_image_is_one_page_without_text(tmp_path):
-    channel = read(tmp_path, picture(), "image/png")
+def test_an_image_is_one_page_without_text():
+    channel = read(picture(), "image/png")
     assert channel.keys == [("stream", 1)]
     assert channel.pages[0].has_image
     assert not channel.pages[0].has_text
 
 
-def test_without_an_image_model_bitmaps_are_looked_at_but_not_kept(tmp_path):
-    assert read(tmp_path, picture(), "image/png", shape=None).pages[0].has_image
-    assert list(tmp_path.iterdir()) == []
+def test_without_an_image_model_bitmaps_are_not_decoded():
+    content = content_of(picture(), "image/png", shape=None)
+    assert content.channel.pages[0].has_image
+    assert content.bitmaps == {}
 
 
 @pytest.mark.parametrize(
@@ -101,8 +104,8 @@ def test_without_an_image_model_bitmaps_are_looked_at_but_not_kept(tmp_path):
         (b'{"text": "a"}\n{"text"', LINES, "line 2: Invalid JSON"),
     ],
 )
-def test_what_is_not_json_is_400(tmp_path, body, kind, said):
-    problem = problem_of(tmp_path, body, kind)
+def test_what_is_not_json_is_400(body, kind, said):
+    problem = problem_of(body, kind)
     assert (problem.status, problem.code) == (400, "unreadable")
     assert problem.detail.startswith(said)
 
@@ -120,44 +123,44 @@ def test_what_is_not_json_is_400(tmp_path, body, kind, said):
         (sent({"stream": "a\x00"}), JSON, "the body, pages[0].stream: String should match"),
         (sent({"stream": ""}), JSON, "the body, pages[0].stream: String should match"),
         (sent({"page": 2}, {}), JSON, "pages[1]: page 2 of its stream is there already (pages[0])"),
-        (sent({"image": "images/a_1.png"}), JSON, "pages[0].image: not base64"),
-        (sent({"image": "ü"}), JSON, "pages[0].image: not base64"),
-        (sent({}, {"image": "AAAA"}, kind=LINES), LINES, "line 2.image: not an image"),
+        (sent({"image": "images/a_1.png"}), JSON, "pages[0]: its image is not base64"),
+        (sent({"image": "ü"}), JSON, "pages[0]: its image is not base64"),
+        (sent({}, {"image": "AAAA"}, kind=LINES), LINES, "line 2: not an image"),
         (picture()[:-40], "image/png", "the body: not an image"),
         (picture("BMP"), "image/png", "the body: not an image"),
         (picture("PPM"), "image/jpeg", "the body: not an image"),
     ],
 )
-def test_what_makes_no_pages_is_422(tmp_path, body, kind, said):
-    problem = problem_of(tmp_path, body, kind)
+def test_what_makes_no_pages_is_422(body, kind, said):
+    problem = problem_of(body, kind)
     assert (problem.status, problem.code) == (422, "unusable")
     assert problem.detail.startswith(said)
     assert problem.remedy
 
 
 @pytest.mark.parametrize("kind", [JSON, LINES])
-def test_too_many_pages_are_413(tmp_path, kind):
-    assert len(read(tmp_path, sent({}, {}, {}, kind=kind), kind)) == 3
-    problem = problem_of(tmp_path, sent({}, {}, {}, {}, kind=kind), kind)
+def test_too_many_pages_are_413(kind):
+    assert len(read(sent({}, {}, {}, kind=kind), kind)) == 3
+    problem = problem_of(sent({}, {}, {}, {}, kind=kind), kind)
     assert (problem.status, problem.code) == (413, "too_many_pages")
 
 
-def test_lines_beyond_the_limit_are_not_even_read(tmp_path):
-    assert problem_of(tmp_path, b"{}\n{}\n{}\n{}\nnonsense", LINES).code == "too_many_pages"
+def test_lines_beyond_the_limit_are_not_even_read():
+    assert problem_of(b"{}\n{}\n{}\n{}\nnonsense", LINES).code == "too_many_pages"
 
 
-def test_too_many_pixels_are_413_before_they_are_decoded(tmp_path):
-    assert read(tmp_path, picture(size=(30, 40)), "image/png")
-    assert problem_of(tmp_path, picture(size=(31, 40)), "image/png").code == "too_many_pixels"
+def test_too_many_pixels_are_413_before_they_are_decoded():
+    assert read(picture(size=(30, 40)), "image/png")
+    assert problem_of(picture(size=(31, 40)), "image/png").code == "too_many_pixels"
     header_only = picture(size=(5000, 5000))[:100]  # decoding it would fail otherwise
-    assert problem_of(tmp_path, header_only, "image/png").status == 413
+    assert problem_of(header_only, "image/png").status == 413
 
 
-def test_a_problem_does_not_quote_a_page(tmp_path):
+def test_a_problem_does_not_quote_a_page():
     for body in (
         sent({"text": ["secret"]}),
         b'{"pages": [{"text": "secret',
         sent({"image": "secret!"}),
     ):
-        problem = problem_of(tmp_path, body)
+        problem = problem_of(body)
         assert "secret" not in problem.detail + problem.remedy

@@ -1,7 +1,6 @@
 """Pages of several requests go through the models together, and nobody can tell."""
 
 import json
-from pathlib import Path
 
 import pytest
 from tests.contract.programs import run_here
@@ -30,8 +29,8 @@ def ensemble(model):
 
 
 @pytest.fixture
-def judge(ensemble, tmp_path):
-    return Judge(ensemble, LIMITS, tmp_path, log_content=False)
+def judge(ensemble):
+    return Judge(ensemble, LIMITS, log_content=False)
 
 
 @pytest.fixture(scope="module")
@@ -128,26 +127,21 @@ class Fragile:
     def __getattr__(self, name):
         return getattr(self._ensemble, name)
 
-    def evidence(self, channel):
+    def evidence(self, channel, decoded):
         for page in channel.pages:
             if "poison" in page.text:
                 raise ArithmeticError(page.text)
-        return self._ensemble.evidence(channel)
+        return self._ensemble.evidence(channel, decoded)
 
 
-def test_pages_that_the_models_fail_on_fail_alone_and_are_not_quoted(ensemble, tmp_path, capfd):
-    judge = Judge(Fragile(ensemble), LIMITS, tmp_path, log_content=False)
+def test_pages_that_the_models_fail_on_fail_alone_and_are_not_quoted(ensemble, capfd):
+    judge = Judge(Fragile(ensemble), LIMITS, log_content=False)
     replies = judge.answer([question([{"text": text}]) for text in ("a", "poison, private", "b")])
     assert [reply.problem and reply.problem.status for reply in replies] == [None, 500, None]
     told = capfd.readouterr().err
     assert "ArithmeticError" in told
     assert "in evidence" in told
     assert "private" not in told + replies[1].problem.detail
-
-
-def test_nothing_of_a_request_stays_on_disk(judge, tmp_path):
-    judge.answer([question(sent_pages(sample_streams()[0])), question([{"image": "AAAA"}])])
-    assert list(Path(tmp_path).iterdir()) == []
 
 
 def test_answers_say_as_many_readings_as_were_wanted(judge):

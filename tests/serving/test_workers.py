@@ -176,11 +176,3 @@ def test_a_worker_that_cannot_start_says_why(monkeypatch, kind):
             crew.first.get(timeout=10)
     finally:
         crew.stop()
-
-
-def test_nothing_stays_on_disk(crew):
-    ask(crew, b"a")
-    scratch = crew._scratch
-    assert scratch.is_dir()
-    crew.stop()
-    assert not scratch.exists()

@@ -19,7 +19,7 @@ from common.models.image_cnn import ImageModel, load_image_model
 from common.models.sequence import SequenceModel, load_sequence_model
 from common.models.text import TextModel, load_text_model
 from common.models.token_votes import Votes
-from common.pages.bitmaps import BitmapCache
+from common.pages.bitmaps import BitmapCache, Bitmaps
 from common.pages.channel import Channel
 from common.pages.evidence import Evidence
 from common.pages.outputs import HELD_OUT
@@ -40,11 +40,17 @@ class Ensemble:
     sequence: SequenceModel
     decision: dict[str, Any]  # what decision.json says of what may be accepted
 
-    def evidence(self, channel: Channel) -> Evidence:
-        """What the base models say of a channel's pages."""
+    def evidence(self, channel: Channel, decoded: Bitmaps | None = None) -> Evidence:
+        """What the base models say of a channel's pages.
+
+        Args:
+            decoded: the channel's bitmaps where somebody has them; else its files are read.
+        """
         text = self.text.outputs(channel, HELD_OUT) if self.text else None
         image = None
-        if self.image:
+        if self.image and decoded is not None:
+            image = self.image.outputs(channel, HELD_OUT, decoded)
+        elif self.image:
             hp = self.image.hyperparameters
             with BitmapCache(hp.height, hp.width, hp.worker) as bitmaps:
                 bitmaps.add(channel)

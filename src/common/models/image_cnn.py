@@ -20,7 +20,7 @@ from common.models.image_network import LANES, PageCNN, copy_parameters
 from common.models.image_strips import StripsCNN, pixels_to_channels, strips_of
 from common.models.temperature import load_temperature, save_temperature
 from common.pages.bitmap_descriptor import describe_bitmaps
-from common.pages.bitmaps import PAPER, BitmapCache
+from common.pages.bitmaps import PAPER, Bitmaps
 from common.pages.channel import Channel
 from common.pages.outputs import PageOutputs, join_descriptors, page_outputs
 from common.pages.targets import Targets
@@ -48,7 +48,7 @@ class ImageModel:
         """Networks that say the same, faster."""
         return [_predictor(net, self.classes, self.hyperparameters) for net in self.nets]
 
-    def outputs(self, channel: Channel, how: str, bitmaps: BitmapCache) -> PageOutputs:
+    def outputs(self, channel: Channel, how: str, bitmaps: Bitmaps) -> PageOutputs:
         """What the model says of each page; a page without bitmap is judged as a blank one."""
         present = np.array([page.has_image for page in channel.pages], dtype=bool)
         embedding, heads, descriptors = self._judge(channel, bitmaps)
@@ -68,7 +68,7 @@ class ImageModel:
 
     @on_device
     def _judge(
-        self, channel: Channel, bitmaps: BitmapCache
+        self, channel: Channel, bitmaps: Bitmaps
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray]]:
         """(embedding, heads, descriptors), a few batches of bitmaps in memory at a time.
 
@@ -82,7 +82,7 @@ class ImageModel:
         return np.concatenate(embedding), np.concatenate(of_pages), join_descriptors(descriptors)
 
     @on_device
-    def heads(self, channel: Channel, bitmaps: BitmapCache) -> NDArray[np.float32]:
+    def heads(self, channel: Channel, bitmaps: Bitmaps) -> NDArray[np.float32]:
         """What its networks say of each page on average, [pages, classes + 2]; uncalibrated."""
         parts = [
             mean_heads([forward(net, seen)[1] for net in self.predictors])
@@ -159,7 +159,7 @@ def compiled(
     return wide
 
 
-def read_ahead(channel: Channel, bitmaps: BitmapCache) -> Sequence[NDArray[np.uint8]]:
+def read_ahead(channel: Channel, bitmaps: Bitmaps) -> Sequence[NDArray[np.uint8]]:
     """The channel's bitmaps in batches for `forward`, each read while another is looked at."""
     batches = [
         range(start, min(start + _PREDICT, len(channel)))

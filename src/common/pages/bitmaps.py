@@ -8,9 +8,10 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,12 +61,14 @@ def decode(path: Path, height: int, width: int) -> NDArray[np.uint8]:
         ValueError: says what is wrong with the file.
     """
     with open_bitmap(path) as image:
-        return np.asarray(fitted(image, height, width))
+        return fitted(image, height, width)
 
 
-def fitted(image: Image.Image, height: int, width: int) -> Image.Image:
-    """An opened page as `decode` gives it; one that it has given already stays as it is."""
-    return ImageOps.pad(grey_of(image), (width, height), Image.Resampling.BOX, color=PAPER)
+def fitted(image: Image.Image, height: int, width: int) -> NDArray[np.uint8]:
+    """An opened page as `decode` gives it."""
+    grey = grey_of(image)
+    padded = ImageOps.pad(grey, (width, height), Image.Resampling.BOX, color=PAPER)
+    return np.asarray(padded)
 
 
 def grey_of(image: Image.Image) -> Image.Image:
@@ -77,6 +80,30 @@ def grey_of(image: Image.Image) -> Image.Image:
         ink = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", ink.size, "white"), ink)
     return upright.convert("L")
+
+
+class Bitmaps(Protocol):
+    """Bitmaps of one size."""
+
+    def read_pages(self, channel: Channel) -> NDArray[np.uint8]:
+        """Those of a channel's pages, [pages, height, width], blank where there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class HeldBitmaps:
+    """Bitmaps [height, width] in memory, by the `image` of their page."""
+
+    height: int
+    width: int
+    of_image: Mapping[str, NDArray[np.uint8]]
+
+    def read_pages(self, channel: Channel) -> NDArray[np.uint8]:
+        pages = np.full((len(channel), self.height, self.width), PAPER, dtype=np.uint8)
+        for place, page in enumerate(channel.pages):
+            if page.image is not None:
+                pages[place] = self.of_image[page.image]
+        return pages
 
 
 class BitmapCache:

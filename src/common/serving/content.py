@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from common.pages.bitmaps import TooManyPixels, fitted, open_bitmap
@@ -50,9 +52,20 @@ class SentPages(BaseModel):
     pages: list[SentPage]
 
 
+Placed = tuple[str, SentPage]  # with where it stands, for messages
+
+
+@dataclass(frozen=True)
+class Content:
+    """The pages of a body, and their bitmaps uint8 [height, width] by `image`."""
+
+    channel: Channel
+    bitmaps: dict[str, NDArray[np.uint8]]
+
+
 @dataclass(frozen=True)
 class Reader:
-    """Makes channels of bodies.
+    """Makes pages of bodies.
 
     `shape` is (height, width) of the bitmaps that the image model looks at; None where there is no
     such model, and bitmaps need not be decoded.
@@ -61,8 +74,8 @@ class Reader:
     limits: Limits
     shape: tuple[int, int] | None
 
-    def read(self, content_type: str, body: bytes, folder: Path) -> Channel:
-        """The pages of a body, their bitmaps in `folder`.
+    def read(self, content_type: str, body: bytes) -> Content:
+        """The pages of a body, their bitmaps decoded where somebody looks at them.
 
         Raises:
             Problem: says what is wrong with the body.
@@ -74,12 +87,12 @@ class Reader:
         elif content_type in LINES:
             sent = list(self._parsed_lines(body))
         else:
-            return self._of_image(body, folder)
+            return self._content([("the body", SentPage())], {0: body})
         if not sent:
             raise unusable("there is no page", "Send at least one.")
-        return Channel("request", folder, reading_order(self._pages(sent, folder)))
+        return self._content(sent, _images_of(sent))
 
-    def _parsed(self, body: bytes) -> list[tuple[str, SentPage]]:
+    def _parsed(self, body: bytes) -> list[Placed]:
         try:
             pages = SentPages.model_validate_json(body).pages
         except ValidationError as error:
@@ -87,7 +100,7 @@ class Reader:
         self._count(len(pages))
         return [(f"pages[{place}]", page) for place, page in enumerate(pages)]
 
-    def _parsed_lines(self, body: bytes) -> Iterator[tuple[str, SentPage]]:
+    def _parsed_lines(self, body: bytes) -> Iterator[Placed]:
         pages = 0
         for number, line in enumerate(BytesIO(body), start=1):
             if not line.strip():
@@ -107,34 +120,23 @@ class Reader:
                 "Send fewer, whole streams at a time, or raise --max-pages.",
             )
 
-    def _pages(self, sent: list[tuple[str, SentPage]], folder: Path) -> Iterator[Page]:
-        pages_of: Counter[str] = Counter()
-        places: dict[tuple[str, int], str] = {}
-        for place, (where, page) in enumerate(sent):
-            pages_of[page.stream] += 1
-            number = page.page or pages_of[page.stream]
-            earlier = places.setdefault((page.stream, number), where)
-            if earlier != where:
-                raise unusable(
-                    f"{where}: page {number} of its stream is there already ({earlier})",
-                    "Number the pages of a stream 1, 2, …, or leave `page` out of all of them.",
-                )
-            image = None
-            if page.image is not None:
-                image = self._keep(f"{where}.image", _decoded(where, page.image), folder, place)
-            yield Page(page.stream, number, page.text, image=image)
+    def _content(self, sent: Sequence[Placed], images: Mapping[int, bytes]) -> Content:
+        """The pages that were sent, with the images of some of them."""
+        bitmaps: dict[str, NDArray[np.uint8]] = {}
+        pages = []
+        for place, (where, page, number) in enumerate(_numbered(sent)):
+            name = str(place) if place in images else None
+            if name is not None:
+                bitmap = self._bitmap(where, images[place])
+                if bitmap is not None:
+                    bitmaps[name] = bitmap
+            pages.append(Page(page.stream, number, page.text, image=name))
+        return Content(Channel("request", Path(), reading_order(pages)), bitmaps)
 
-    def _of_image(self, body: bytes, folder: Path) -> Channel:
-        image = self._keep("the body", body, folder, 0)
-        return Channel("request", folder, (Page(_STREAM, 1, "", image=image),))
-
-    def _keep(self, where: str, content: bytes, folder: Path, place: int) -> str:
-        """Leave a bitmap in the size in which it is looked at; returns its file's name."""
-        name = f"{place}.pgm"
+    def _bitmap(self, where: str, content: bytes) -> NDArray[np.uint8] | None:
         try:
             with open_bitmap(BytesIO(content), most=self.limits.pixels, formats=_FORMATS) as image:
-                if self.shape is not None:
-                    fitted(image, *self.shape).save(folder / name)
+                return None if self.shape is None else fitted(image, *self.shape)
         except TooManyPixels as error:
             raise too_large(
                 "too_many_pixels", f"{where}: {error}", "Send it smaller, or raise --max-pixels."
@@ -144,7 +146,30 @@ class Reader:
                 f"{where}: not an image that can be read",
                 f"Send one that is whole, as {', '.join(_FORMATS)}.",
             ) from error
-        return name
+
+
+def _numbered(sent: Iterable[Placed]) -> Iterator[tuple[str, SentPage, int]]:
+    """The pages with their numbers; raises Problem where one comes twice."""
+    pages_of: Counter[str] = Counter()
+    places: dict[tuple[str, int], str] = {}
+    for where, page in sent:
+        pages_of[page.stream] += 1
+        number = page.page or pages_of[page.stream]
+        earlier = places.setdefault((page.stream, number), where)
+        if earlier != where:
+            raise unusable(
+                f"{where}: page {number} of its stream is there already ({earlier})",
+                "Number the pages of a stream 1, 2, …, or leave `page` out of all of them.",
+            )
+        yield where, page, number
+
+
+def _images_of(sent: Iterable[Placed]) -> dict[int, bytes]:
+    return {
+        place: _decoded(where, page.image)
+        for place, (where, page) in enumerate(sent)
+        if page.image is not None
+    }
 
 
 def _decoded(where: str, text: str) -> bytes:
@@ -152,7 +177,7 @@ def _decoded(where: str, text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise unusable(
-            f"{where}.image: not base64", "Send the bitmap itself in base64, not its path."
+            f"{where}: its image is not base64", "Send the bitmap itself in base64, not its path."
         ) from error
 
 

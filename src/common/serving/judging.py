@@ -7,19 +7,21 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from common.models.artifacts import Ensemble
+from common.pages.bitmaps import HeldBitmaps
 from common.pages.channel import Channel
 from common.pages.evidence import Evidence
+from common.pages.page import Page
 from common.results.acceptance import acceptance_of
 from common.results.decisions import predictions_of
 from common.results.novelty import familiarity
 from common.serving.answers import stream_answers, written
-from common.serving.content import JSON, Reader
+from common.serving.content import JSON, Content, Reader
 from common.serving.exchange import Question, Reply
 from common.serving.problems import Problem
 from common.serving.settings import Limits
@@ -30,21 +32,18 @@ class _Read:
     """A question whose pages are there; `seconds` that this took."""
 
     question: Question
-    channel: Channel
+    content: Content
     seconds: float
 
 
 class Judge:
     """An ensemble, and what it takes to answer questions by it."""
 
-    def __init__(
-        self, ensemble: Ensemble, limits: Limits, scratch: Path, *, log_content: bool
-    ) -> None:
+    def __init__(self, ensemble: Ensemble, limits: Limits, *, log_content: bool) -> None:
         hp = ensemble.image.hyperparameters if ensemble.image else None
         self._ensemble = ensemble
         self._acceptance = acceptance_of(ensemble.decision)
         self._reader = Reader(limits, (hp.height, hp.width) if hp else None)
-        self._scratch = scratch
         self._log_content = log_content
 
     def warm_up(self) -> None:
@@ -53,24 +52,19 @@ class Judge:
 
     def answer(self, questions: Sequence[Question]) -> list[Reply]:
         """A reply to each question; what is wrong with one does not touch the others."""
-        with TemporaryDirectory(dir=self._scratch) as folder:
-            read = [
-                self._read(question, Path(folder) / str(place))
-                for place, question in enumerate(questions)
-            ]
-            judged = iter(self._judged([one for one in read if isinstance(one, _Read)]))
+        read = [self._read(question) for question in questions]
+        judged = iter(self._judged([one for one in read if isinstance(one, _Read)]))
         return [next(judged) if isinstance(one, _Read) else one for one in read]
 
-    def _read(self, question: Question, folder: Path) -> _Read | Reply:
-        folder.mkdir()
+    def _read(self, question: Question) -> _Read | Reply:
         start = perf_counter()
         try:
-            channel = self._reader.read(question.content_type, question.body, folder)
+            content = self._reader.read(question.content_type, question.body)
         except Problem as problem:
             return Reply(problem=problem, seconds={"read": perf_counter() - start})
         except Exception as error:
             return Reply(problem=self._own_fault(error))
-        return _Read(question, channel, perf_counter() - start)
+        return _Read(question, content, perf_counter() - start)
 
     def _judged(self, read: Sequence[_Read]) -> list[Reply]:
         """Together if that goes well, else each alone, so that one cannot spoil the others."""
@@ -78,7 +72,7 @@ class Judge:
             return []
         start = perf_counter()
         try:
-            evidence = self._ensemble.evidence(_together([one.channel for one in read]))
+            evidence = self._evidence([one.content for one in read])
         except Exception as error:
             if len(read) == 1:
                 return [Reply(problem=self._own_fault(error))]
@@ -86,14 +80,20 @@ class Judge:
         models = perf_counter() - start
         replies, first = [], 0
         for one in read:
-            rows = np.arange(first, first + len(one.channel))
+            rows = np.arange(first, first + len(one.content.channel))
             replies.append(self._decided(one, evidence.take(rows), models))
             first += len(rows)
         return replies
 
+    def _evidence(self, contents: Sequence[Content]) -> Evidence:
+        """What the base models say of the pages of all, one content after another."""
+        channel, bitmaps = _together(contents)
+        shape = self._reader.shape
+        return self._ensemble.evidence(channel, HeldBitmaps(*shape, bitmaps) if shape else None)
+
     def _decided(self, read: _Read, evidence: Evidence, models: float) -> Reply:
         """What `predict` says of the same pages."""
-        start, channel, question = perf_counter(), read.channel, read.question
+        start, channel, question = perf_counter(), read.content.channel, read.question
         try:
             posteriors = self._ensemble.posteriors(channel, evidence, question.n_best)
             predictions = predictions_of(
@@ -123,14 +123,15 @@ class Judge:
         )
 
 
-def _together(channels: Sequence[Channel]) -> Channel:
-    """The pages of all, as one channel of the folder that theirs lie in.
+def _together(contents: Sequence[Content]) -> tuple[Channel, dict[str, NDArray[np.uint8]]]:
+    """The pages of all as one channel, and their bitmaps.
 
     Streams of the same name are not kept apart: who reads page after page does not mind.
     """
-    pages = [
-        replace(page, image=page.image and f"{channel.folder.name}/{page.image}")
-        for channel in channels
-        for page in channel.pages
-    ]
-    return Channel("requests", channels[0].folder.parent, tuple(pages))
+    pages: list[Page] = []
+    bitmaps: dict[str, NDArray[np.uint8]] = {}
+    for number, content in enumerate(contents):
+        for page in content.channel.pages:
+            pages.append(replace(page, image=page.image and f"{number}/{page.image}"))
+        bitmaps |= {f"{number}/{name}": bitmap for name, bitmap in content.bitmaps.items()}
+    return Channel("requests", Path(), tuple(pages)), bitmaps

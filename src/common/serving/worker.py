@@ -15,7 +15,7 @@ from common.serving.judging import Judge
 from common.serving.messages import receive, send
 from common.serving.settings import Limits
 
-_NICENESS = 5  # the front, and so /ping, goes first
+NICENESS = 5  # the front, and so /ping, goes first
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
         signal.SIGTERM,
     ):  # a terminal sends them to all: the front ends us
         signal.signal(number, signal.SIG_IGN)
-    os.nice(_NICENESS)
+    os.nice(NICENESS)
     with socket.socket(fileno=int(sys.argv[1])) as wire:
         wire.setblocking(True)  # gevent left it otherwise
         try:
@@ -42,8 +42,7 @@ def _judge(wire: socket.socket) -> Judge | None:
     told, _ = receive(wire)
     try:
         ensemble = load_ensemble(Path(told["model"]))
-        limits = Limits(**told["limits"])
-        judge = Judge(ensemble, limits, Path(told["scratch"]), log_content=told["log_content"])
+        judge = Judge(ensemble, Limits(**told["limits"]), log_content=told["log_content"])
         judge.warm_up()
     except (JobError, OSError) as error:
         send(wire, {"failed": f"{type(error).__name__}: {error}"})

@@ -51,7 +51,7 @@ class WorkerProcess:
         self.process.wait()
 
 
-def start_worker(settings: Settings, scratch: Path) -> WorkerProcess:
+def start_worker(settings: Settings) -> WorkerProcess:
     """Start one and wait until it has loaded the models.
 
     Raises:
@@ -70,7 +70,6 @@ def start_worker(settings: Settings, scratch: Path) -> WorkerProcess:
     told = {
         "model": str(settings.model),
         "limits": asdict(settings.limits),
-        "scratch": str(scratch),
         "log_content": settings.log_content,
     }
     try:

@@ -6,9 +6,6 @@ through the models together; where nothing waits, nothing is delayed.
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-from tempfile import mkdtemp
 from time import monotonic
 
 import gevent
@@ -60,7 +57,6 @@ class ModelWorkers:
         self._open: set[Ticket] = set()
         self._ready: set[int] = set()
         self._feeders: list[gevent.Greenlet] = []
-        self._scratch = Path(mkdtemp(prefix="serve-"))
         self.first: AsyncResult = AsyncResult()  # of the start of any worker: is the model usable?
 
     @property
@@ -79,9 +75,8 @@ class ModelWorkers:
             self._feeders.append(gevent.spawn(self._feed, place))
 
     def stop(self) -> None:
-        """End all workers, and what they have left on disk."""
+        """End all workers."""
         gevent.killall(self._feeders)
-        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def ask(self, question: Question) -> tuple[Reply, Ticket]:
         """Wait for the reply.
@@ -113,11 +108,8 @@ class ModelWorkers:
         """Keep one worker alive, and busy."""
         pause = 0.0
         while True:
-            scratch = self._scratch / str(place)
-            shutil.rmtree(scratch, ignore_errors=True)  # of one that was killed
-            scratch.mkdir()
             try:
-                worker = start_worker(self._settings, scratch)
+                worker = start_worker(self._settings)
             except JobError as error:
                 logger.error("model worker %d did not start: %s", place, error)
                 self.first.set_exception(error)
