@@ -17,8 +17,9 @@ from common.models.sequence_network import SequenceNetwork
 def main() -> None:
     setting = setting_of(sys.argv[1:])
     work = make_work(setting)
-    net = SequenceNetwork(WIDTH, setting.classes, 1, HIDDEN, 0.0)
+    net = SequenceNetwork(WIDTH, setting.classes, 1, encoder="lstm", hidden=HIDDEN, dropout=0.0)
     net.initialize(mx.init.Xavier())
+    net.hybridize()
     trainer = gluon.Trainer(
         net.collect_params(), "adam", {"learning_rate": LEARNING_RATE}, kvstore=None
     )
@@ -33,9 +34,9 @@ def main() -> None:
 
     def train() -> None:
         with autograd.record():
-            first, continuation = net(*inputs)
+            first, continuation, change = net(*inputs)
             by_stream = [each.transpose((1, 0, 2)) for each in (first, continuation)]
-            losses = ChainLikelihood(truths)(*by_stream, net.change.data())
+            losses = ChainLikelihood(truths)(*by_stream, change)
         losses.backward()
         trainer.step(streams)
         losses.wait_to_read()
@@ -44,12 +45,12 @@ def main() -> None:
         for stream in range(streams):
             features, votes, boundary_votes, length = inputs
             here = slice(stream, stream + 1)
-            first, continuation = net(
+            first, continuation, change = net(
                 features[:, here], votes[:, :, here], boundary_votes[:, :, here], length[here]
             )
             scores = [
                 each.asnumpy().astype(np.float64)
-                for each in (first[:, 0], continuation[:, 0], net.change.data())
+                for each in (first[:, 0], continuation[:, 0], change)
             ]
             best_segmentations(ChainScores(*scores), 1)
 

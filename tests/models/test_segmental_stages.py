@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from common.job.tables import SequenceHyperparameters
 from common.models.boundary_scorer import fit_boundary_scorer, load_boundary_scorer
 from common.models.document_classifier import (
     fit_document_classifier,
@@ -89,16 +90,20 @@ def test_lengths_are_a_distribution_that_never_ends():
     assert (only_short.table > np.log(1e-6)).all()
 
 
-def test_the_boundary_scorer_saturates_and_is_what_was_kept():
+@pytest.mark.parametrize("encoder", ["none", "lstm"])
+def test_the_boundary_scorer_saturates_and_is_what_was_kept(encoder):
+    hyperparameters = SequenceHyperparameters(encoder=encoder, epochs=10, hidden=4)
     rng = np.random.default_rng(4)
     streams = [features_of(10, seed) for seed in range(30)]
     starts = [np.append(True, s.features[1:, 0] + rng.normal(0, 0.5, 9) > 0) for s in streams]
-    scorer = fit_boundary_scorer(streams, starts, copies=1, seed=1)
+    scorer = fit_boundary_scorer(streams, starts, copies=1, hyperparameters=hyperparameters)
     found = scorer.logits(streams[0])
     assert found[0] == 0
     assert np.mean((found[1:] > 0) == starts[0][1:]) > 0.7
     kept = load_boundary_scorer(scorer.arrays())
     np.testing.assert_array_equal(kept.logits(streams[0]), found)
+    voiceless = replace(kept, network=None).logits(streams[0])
+    assert np.array_equal(voiceless, found) == (encoder == "none")
     far = replace(streams[0], features=streams[0].features * 1e4)
     assert np.abs(scorer.logits(far)).max() <= 6
 
@@ -107,7 +112,9 @@ def test_the_boundary_scorer_saturates_and_is_what_was_kept():
 def test_where_all_answers_are_the_same_that_is_the_answer(answer):
     streams = [features_of(4, 1), features_of(1, 2)]
     starts = [np.append(True, np.full(len(stream.features) - 1, answer)) for stream in streams]
-    scorer = fit_boundary_scorer(streams, starts, copies=1, seed=1)
+    scorer = fit_boundary_scorer(
+        streams, starts, copies=1, hyperparameters=SequenceHyperparameters()
+    )
     assert ((scorer.logits(streams[0])[1:] > 0) == answer).all()
 
 

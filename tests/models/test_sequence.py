@@ -20,7 +20,14 @@ from common.training.run import say_nothing
 CLASSES = ("x", "y", "z")
 CHAIN = SequenceHyperparameters(structure="chain", epochs=25, hidden=8, learning_rate=0.02)
 SEGMENTAL = SequenceHyperparameters(structure="segmental", reshuffles=2)
-STRUCTURES = {"chain": CHAIN, "segmental": SEGMENTAL}
+STRUCTURES = {
+    "chain": CHAIN,
+    "chain, lstm": CHAIN.model_copy(update={"encoder": "lstm"}),
+    "segmental": SEGMENTAL,
+    "segmental, lstm": SEGMENTAL.model_copy(
+        update={"encoder": "lstm", "epochs": 10, "hidden": 4, "learning_rate": 0.02}
+    ),
+}
 
 
 def streams_of(seed, streams=16):
@@ -174,9 +181,10 @@ def test_a_higher_temperature_makes_less_sure(trained):
         assert doubt[1] < doubt[0]
 
 
-def test_padding_changes_nothing():
+@pytest.mark.parametrize("encoder", ["none", "lstm"])
+def test_padding_changes_nothing(encoder):
     """A short stream beside a long one has the scores that it has alone."""
-    net = SequenceNetwork(5, 3, 1, 4, 0.5)
+    net = SequenceNetwork(5, 3, 1, encoder=encoder, hidden=4, dropout=0.5)
     net.initialize(mx.init.Normal(0.5))
     rng = np.random.default_rng(0)
     features, class_votes = rng.normal(size=(7, 2, 5)), rng.normal(size=(1, 7, 2, 3))
@@ -184,8 +192,44 @@ def test_padding_changes_nothing():
     inputs = [mx.nd.array(array) for array in (features, class_votes, boundary_votes)]
     short = [inputs[0][:3, 1:], inputs[1][:, :3, 1:], inputs[2][:, :3, 1:]]
     padded, alone = net(*inputs, mx.nd.array([7, 3])), net(*short, mx.nd.array([3]))
-    for one, other in zip(padded, alone, strict=True):
+    for one, other in zip(padded[:2], alone[:2], strict=True):
         np.testing.assert_allclose(one.asnumpy()[:3, 1:], other.asnumpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("encoder", ["none", "lstm"])
+def test_the_gradient_is_that_of_finite_differences(encoder):
+    """Of all scores together, each with a weight of its own, over streams of unequal length."""
+    net = SequenceNetwork(3, 2, 1, encoder=encoder, hidden=2, dropout=0.0)
+    net.initialize(mx.init.Normal(0.5))
+    rng = np.random.default_rng(1)
+    shapes = ((4, 2, 3), (1, 4, 2, 2), (1, 4, 2))
+    inputs = [*(mx.nd.array(rng.normal(size=shape)) for shape in shapes), mx.nd.array([4, 2])]
+    weights = [mx.nd.array(rng.normal(size=shape)) for shape in ((4, 2, 2), (4, 2, 2), (2, 2))]
+    weights[0][2:, 1] = weights[1][2:, 1] = 0  # the padding
+
+    def total():
+        return sum(
+            (score * weight).sum() for score, weight in zip(net(*inputs), weights, strict=True)
+        )
+
+    with mx.autograd.record():
+        outcome = total()
+    outcome.backward()
+    for parameter in net.collect_params().values():
+        if parameter.grad_req == "null":
+            continue
+        values, gradient = parameter.data().asnumpy(), parameter.grad().asnumpy()
+        assert gradient.any(), parameter.name
+        for place in list(np.ndindex(values.shape))[::2]:
+            around = []
+            for step in (1e-2, -1e-2):
+                moved = values.copy()
+                moved[place] += step
+                parameter.set_data(mx.nd.array(moved))
+                around.append(float(total().asscalar()))
+            parameter.set_data(mx.nd.array(values))
+            slope = (around[0] - around[1]) / 2e-2
+            assert gradient[place] == pytest.approx(slope, abs=5e-3), parameter.name
 
 
 def test_decoding_a_certain_stream_returns_it():

@@ -296,6 +296,12 @@ class SequenceHyperparameters(Hyperparameters):
     structure: Literal["segmental", "chain"] = Field(
         default="segmental", description="what is scored: whole documents, or page after page"
     )
+    encoder: Literal["none", "lstm"] = Field(
+        default="none",
+        description="what a page's scores see besides it: its neighbours; a bidirectional LSTM "
+        "over the whole stream, one voice more of where documents start (segmental), or in the "
+        "neighbours' place (chain)",
+    )
     modality_dropout: float = Field(
         default=0.1,
         ge=0,
@@ -315,7 +321,7 @@ class SequenceHyperparameters(Hyperparameters):
         description="parts in turn left out for the weights (segmental) and the threshold",
     )
     epochs: int = Field(
-        default=60, ge=1, le=10000, description="chain: passes over the training streams"
+        default=60, ge=1, le=10000, description="chain, lstm: passes over the training streams"
     )
     choose_by: Literal["segment_f1_with_label", "boundary_f1", "page_accuracy", "loss"] = Field(
         default="segment_f1_with_label",
@@ -328,16 +334,16 @@ class SequenceHyperparameters(Hyperparameters):
         le=1000,
         description="chain: epochs without a better one after which training stops; 0: never",
     )
-    batch_size: int = Field(default=8, ge=1, le=1024, description="chain: streams in one step")
+    batch_size: int = Field(
+        default=8, ge=1, le=1024, description="chain, lstm: streams in one step"
+    )
     learning_rate: float = Field(
-        default=0.005, gt=0, le=1, description="chain: Adam's step size, at most"
+        default=0.005, gt=0, le=1, description="chain, lstm: Adam's step size, at most"
     )
-    weight_decay: float = Field(default=0.0001, ge=0, le=1, description="chain: L2 penalty")
-    hidden: int = Field(
-        default=24, ge=1, le=1024, description="chain: width of the LSTM, each direction"
-    )
+    weight_decay: float = Field(default=0.0001, ge=0, le=1, description="chain, lstm: L2 penalty")
+    hidden: int = Field(default=24, ge=1, le=1024, description="lstm: its width, each direction")
     dropout: float = Field(
-        default=0.3, ge=0, lt=1, description="chain: of the LSTM's inputs and outputs"
+        default=0.3, ge=0, lt=1, description="chain, lstm: of the inputs, and of the LSTM's outputs"
     )
     recombine: float = Field(
         default=1.0, ge=0, le=1, description="chain: share of epochs on streams put together anew"

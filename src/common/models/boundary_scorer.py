@@ -1,9 +1,10 @@
 """Does a document start with this page? Asked of a page, its neighbours and what they share.
 
 A regularised logistic regression, boosted trees and a forest answer, and their logits are
-averaged: they are wrong at different places. The linear one sees its inputs clipped, the trees
-saturate by themselves, and so does the outcome: inputs far outside of what training held must not
-buy certainty.
+averaged: they are wrong at different places. With `encoder=lstm` a bidirectional LSTM, which sees
+all of the stream, is one voice more. The linear one sees its inputs clipped, as the LSTM does, the
+trees saturate by themselves, and so does the outcome: inputs far outside of what training held must
+not buy certainty.
 """
 
 from __future__ import annotations
@@ -16,11 +17,17 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
+from common.job.tables import SequenceHyperparameters
 from common.models.boosted_trees import (
     BoostedTrees,
     always,
     grow_boosted_trees,
     load_boosted_trees,
+)
+from common.models.boundary_network import (
+    BoundaryNetwork,
+    fit_boundary_network,
+    load_boundary_network,
 )
 from common.models.forest import Forest, always_one_class, grow_forest, load_forest
 from common.models.trees import Arrays, below, part
@@ -45,13 +52,17 @@ class BoundaryScorer:
     bias: float
     boosted: BoostedTrees
     forest: Forest
+    network: BoundaryNetwork | None = None
 
     def logits(self, stream: StreamFeatures) -> NDArray[np.float64]:
         """Logit that a document starts with each page, [pages]; 0 for the first, which must."""
         rows = stream.with_context()
         linear = _scaled(rows, self.mean, self.deviation) @ self.weight + self.bias
         chance = np.clip(self.forest.probabilities(rows)[:, 1], _SURE, 1 - _SURE)
-        together = (linear + self.boosted.logits(rows) + logit(chance)) / 3
+        voices = [linear, self.boosted.logits(rows), logit(chance)]
+        if self.network is not None:
+            voices.append(self.network.logits(stream))
+        together = np.mean(voices, axis=0)
         return np.append(0.0, np.clip(together, -_MOST, _MOST)[1:])
 
     def arrays(self) -> Arrays:
@@ -60,6 +71,7 @@ class BoundaryScorer:
             **own,
             **below("boosted", self.boosted.arrays()),
             **below("forest", self.forest.arrays()),
+            **below("network", self.network.arrays() if self.network else {}),
         }
 
 
@@ -68,6 +80,7 @@ _OWN = ("mean", "deviation", "weight", "bias")
 
 def load_boundary_scorer(arrays: Arrays) -> BoundaryScorer:
     """The scorer that `BoundaryScorer.arrays` gave."""
+    network = part("network", arrays)
     return BoundaryScorer(
         mean=arrays["mean"],
         deviation=arrays["deviation"],
@@ -75,6 +88,7 @@ def load_boundary_scorer(arrays: Arrays) -> BoundaryScorer:
         bias=float(arrays["bias"]),
         boosted=load_boosted_trees(part("boosted", arrays)),
         forest=load_forest(part("forest", arrays)),
+        network=load_boundary_network(network) if network else None,
     )
 
 
@@ -83,7 +97,7 @@ def fit_boundary_scorer(
     starts: Sequence[NDArray[np.bool_]],
     *,
     copies: int,
-    seed: int,
+    hyperparameters: SequenceHyperparameters,
 ) -> BoundaryScorer:
     """Fit on streams of whole documents; starts bool [pages] of each.
 
@@ -92,6 +106,7 @@ def fit_boundary_scorer(
     Args:
         copies: how often each document comes.
     """
+    seed = hyperparameters.seed
     rows = np.concatenate([stream.with_context()[1:] for stream in streams])
     answers = np.concatenate([start[1:] for start in starts])
     if answers.all() or not answers.any():
@@ -113,7 +128,12 @@ def fit_boundary_scorer(
         seed=seed,
     )
     weight, bias = linear.coef_[0], float(linear.intercept_[0])
-    return BoundaryScorer(mean, deviation, weight, bias, boosted, forest)
+    network = None
+    if hyperparameters.encoder == "lstm":
+        network = fit_boundary_network(
+            streams, starts, copies=copies, hyperparameters=hyperparameters
+        )
+    return BoundaryScorer(mean, deviation, weight, bias, boosted, forest, network)
 
 
 def _scaled(

@@ -1,4 +1,4 @@
-"""The chain: a BiLSTM whose scores a linear-chain CRF over pages puts together."""
+"""The chain: a network's scores of pages, which a linear-chain CRF puts together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import mxnet as mx
 import numpy as np
-from numpy.typing import NDArray
 
 from common.job.files import write_json
 from common.job.tables import SequenceHyperparameters
@@ -23,6 +22,7 @@ from common.models.chain_crf import (
 )
 from common.models.chain_likelihood import ChainLikelihood
 from common.models.sequence_network import SequenceNetwork
+from common.models.stream_batches import lengths_of, padded_features, padded_votes
 from common.models.temperature import best_temperature
 from common.pages.evidence import Evidence, StreamFeatures, stream_features
 from common.pages.examples import Examples, withholding
@@ -58,7 +58,8 @@ class ChainModel:
 
     def save(self, folder: Path) -> None:
         self.net.save_parameters(str(folder / "weights.params"))
-        shape = {"width": self.net.mean.shape[0], "modalities": self.net.class_weight.shape[0]}
+        width, modalities = self.net.standardised.mean.shape[0], self.net.class_weight.shape[0]
+        shape = {"width": width, "modalities": modalities}
         write_json(folder / NETWORK, {**shape, "temperature": self.temperature})
 
 
@@ -138,22 +139,29 @@ def load_chain_model(
     hyperparameters: SequenceHyperparameters,
 ) -> ChainModel:
     """Load what `ChainModel.save` wrote."""
-    hp = hyperparameters
     shape = json.loads((folder / NETWORK).read_text())
-    net = SequenceNetwork(shape["width"], len(classes), shape["modalities"], hp.hidden, hp.dropout)
+    net = _network(shape["width"], len(classes), shape["modalities"], hyperparameters)
     net.load_parameters(str(folder / "weights.params"))
     return ChainModel(tuple(classes), net, shape["temperature"])
 
 
 def chain_scores(net: SequenceNetwork, stream: StreamFeatures) -> ChainScores:
     """The CRF's scores of one stream."""
-    first, continuation = net(*_padded([stream]))
+    first, continuation, change = net(*_padded([stream]))
     return ChainScores(
-        *(
-            array.asnumpy().astype(np.float64)
-            for array in (first[:, 0], continuation[:, 0], net.change.data())
-        )
+        *(array.asnumpy().astype(np.float64) for array in (first[:, 0], continuation[:, 0], change))
     )
+
+
+def _network(
+    width: int, classes: int, modalities: int, hyperparameters: SequenceHyperparameters
+) -> SequenceNetwork:
+    hp = hyperparameters
+    net = SequenceNetwork(
+        width, classes, modalities, encoder=hp.encoder, hidden=hp.hidden, dropout=hp.dropout
+    )
+    net.hybridize()
+    return net
 
 
 def _initialised(
@@ -163,14 +171,13 @@ def _initialised(
     hyperparameters: SequenceHyperparameters,
 ) -> SequenceNetwork:
     """A network that knows the inputs' mean and deviation."""
-    hp = hyperparameters
     seen = [stream_features(train.evidence, stream.rows) for stream in streams]
     features = np.concatenate([stream.features for stream in seen])
     modalities = len(seen[0].class_votes)
-    net = SequenceNetwork(features.shape[1], classes, modalities, hp.hidden, hp.dropout)
+    net = _network(features.shape[1], classes, modalities, hyperparameters)
     net.initialize(mx.init.Xavier())
-    net.mean.set_data(mx.nd.array(features.mean(axis=0)))
-    net.deviation.set_data(mx.nd.array(np.maximum(features.std(axis=0), 0.05)))
+    net.standardised.mean.set_data(mx.nd.array(features.mean(axis=0)))
+    net.standardised.deviation.set_data(mx.nd.array(np.maximum(features.std(axis=0), 0.05)))
     return net
 
 
@@ -196,32 +203,15 @@ def _batches(
 
 def _losses(net: SequenceNetwork, batch: Batch) -> mx.nd.NDArray:
     """Negative log-likelihood of each stream, [streams]."""
-    first, continuation = net(*_padded([features for _, features in batch]))
+    first, continuation, change = net(*_padded([features for _, features in batch]))
     truths = [(stream.labels, stream.starts) for stream, _ in batch]
     by_stream = [array.transpose((1, 0, 2)) for array in (first, continuation)]
-    return ChainLikelihood(truths)(*by_stream, net.change.data())
+    return ChainLikelihood(truths)(*by_stream, change)
 
 
-def _padded(
-    streams: Sequence[StreamFeatures],
-) -> tuple[mx.nd.NDArray, ...]:
+def _padded(streams: Sequence[StreamFeatures]) -> tuple[mx.nd.NDArray, ...]:
     """The network's input of several streams."""
-    lengths = [len(stream.features) for stream in streams]
-    padded = [
-        _stack([getattr(stream, name) for stream in streams], axis, max(lengths))
-        for name, axis in (("features", 0), ("class_votes", 1), ("boundary_votes", 1))
-    ]
-    return (*padded, mx.nd.array(lengths))
-
-
-def _stack(arrays: Sequence[NDArray[np.float32]], axis: int, pages: int) -> mx.nd.NDArray:
-    """Pad `axis`, the pages, with zeros, and stack the streams behind it."""
-    padded = []
-    for array in arrays:
-        widths = [(0, 0)] * array.ndim
-        widths[axis] = (0, pages - array.shape[axis])
-        padded.append(np.pad(array, widths))
-    return mx.nd.array(np.stack(padded, axis=axis + 1))
+    return padded_features(streams), *padded_votes(streams), lengths_of(streams)
 
 
 def _mean_loss(

@@ -146,7 +146,7 @@ def _stages_of_all(train: Examples, classes: Sequence[str], hp: SequenceHyperpar
         withheld=hp.modality_dropout,
         rng=np.random.default_rng(hp.seed),
     )
-    return fit_stages(streams, len(classes), seed=hp.seed)
+    return fit_stages(streams, len(classes), hp)
 
 
 def _held_out_of_fold(
@@ -169,7 +169,7 @@ def _held_out_of_fold(
                 rng=rng,
             )
 
-        stages = fit_stages(anew(fold != number), len(classes), seed=hp.seed)
+        stages = fit_stages(anew(fold != number), len(classes), hp)
         unseen = anew(fold == number)
         parts.append(stages.parts(unseen.features))
         truths.append(unseen.truths)

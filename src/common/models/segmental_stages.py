@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.job.tables import SequenceHyperparameters
 from common.models.boundary_scorer import (
     BoundaryScorer,
     fit_boundary_scorer,
@@ -103,7 +104,7 @@ def put_together(
     return Streams(features, [(stream.labels, stream.starts) for stream in streams], times)
 
 
-def fit_stages(streams: Streams, classes: int, *, seed: int) -> Stages:
+def fit_stages(streams: Streams, classes: int, hyperparameters: SequenceHyperparameters) -> Stages:
     """Learn all of them from the same streams."""
     documents = segments_of(streams.truths)
     return Stages(
@@ -111,14 +112,14 @@ def fit_stages(streams: Streams, classes: int, *, seed: int) -> Stages:
             streams.features,
             [starts for _, starts in streams.truths],
             copies=streams.copies,
-            seed=seed,
+            hyperparameters=hyperparameters,
         ),
         fit_document_classifier(
             streams.features,
             [segments_of([truth]) for truth in streams.truths],
             classes,
             copies=streams.copies,
-            seed=seed,
+            seed=hyperparameters.seed,
         ),
         fit_lengths(documents.pages, documents.label, limit=LIMIT, classes=classes),
     )

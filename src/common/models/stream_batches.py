@@ -1,0 +1,40 @@
+"""Streams side by side, padded at their end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import mxnet as mx
+import numpy as np
+from numpy.typing import NDArray
+
+from common.pages.evidence import StreamFeatures
+
+
+def padded_features(streams: Sequence[StreamFeatures]) -> mx.nd.NDArray:
+    """[pages, streams, width]"""
+    return _side_by_side([stream.features for stream in streams], 0)
+
+
+def padded_votes(streams: Sequence[StreamFeatures]) -> tuple[mx.nd.NDArray, mx.nd.NDArray]:
+    """(of class [modalities, pages, streams, classes], of boundary [modalities, pages, streams])"""
+    return (
+        _side_by_side([stream.class_votes for stream in streams], 1),
+        _side_by_side([stream.boundary_votes for stream in streams], 1),
+    )
+
+
+def lengths_of(streams: Sequence[StreamFeatures]) -> mx.nd.NDArray:
+    """Pages of each stream, [streams]."""
+    return mx.nd.array([len(stream.features) for stream in streams])
+
+
+def _side_by_side(arrays: Sequence[NDArray[np.float32]], axis: int) -> mx.nd.NDArray:
+    """Pad `axis`, the pages, with zeros, and stack the streams behind it."""
+    pages = max(array.shape[axis] for array in arrays)
+    padded = []
+    for array in arrays:
+        widths = [(0, 0)] * array.ndim
+        widths[axis] = (0, pages - array.shape[axis])
+        padded.append(np.pad(array, widths))
+    return mx.nd.array(np.stack(padded, axis=axis + 1))
