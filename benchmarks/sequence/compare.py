@@ -25,7 +25,11 @@ from benchmarks.sequence.work import Setting
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "this project"
-WHAT = ("train", "decode")
+WHAT = {
+    "chain": ("train", "decode", "together"),
+    "segmental": ("train", "decode"),
+}
+HEADS = {"train": "training", "decode": "decoding", "together": "side by side"}
 PEERS = {
     "chain": {"PyTorch": "torch_chain", "python-crfsuite": "crfsuite_chain"},
     "segmental": {"PyTorch": "torch_segmental"},
@@ -96,13 +100,13 @@ def measure(structure: str, setting: Setting, peers: str, turns: Turns) -> Measu
     refuse_others({name: one.ask("check")["values"] for name, one in contestants.items()})
     found: Measured = {}
     for name, one in contestants.items():
-        for what in WHAT:
+        for what in WHAT[structure]:
             one.ask(what)  # warm
-        found[name] = {what: [] for what in WHAT}
+        found[name] = {what: [] for what in WHAT[structure]}
     pages = setting.streams * setting.pages
     for number in range(turns.rounds):
         order = list(contestants) if number % 2 else list(reversed(contestants))
-        for what in WHAT:
+        for what in WHAT[structure]:
             for name in order:
                 done = contestants[name].ask(what)
                 steps = done["times"] * (ITERATIONS.get(name, 1) if what == "train" else 1)
@@ -129,15 +133,14 @@ def _close(ours: float, theirs: float) -> bool:
 
 def table(measured: Sequence[tuple[Setting, Measured]]) -> str:
     """Median speeds, and the median over rounds of ours by theirs."""
-    lines = [
-        "| streams × pages, classes | | training, pages/s | ours : it | decoding, pages/s "
-        "| ours : it | memory, MB |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    whats = [what for what in HEADS if what in measured[0][1][OURS]]
+    heads = [cell for what in whats for cell in (f"{HEADS[what]}, pages/s", "ours : it")]
+    heads = ["streams × pages, classes", "", *heads, "memory, MB"]
+    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
     for setting, found in measured:
         for name, one in found.items():
             cells = [f"{setting.streams} × {setting.pages}, {setting.classes}", name]
-            for what in WHAT:
+            for what in whats:
                 pairs = zip(found[OURS][what], one[what], strict=True)
                 ratio = statistics.median(ours / theirs for ours, theirs in pairs)
                 cells += [f"{statistics.median(one[what]):,.0f}", f"{ratio:.2f}"]

@@ -38,12 +38,14 @@ def main() -> None:
         trainer.train(model)
         tagger = pycrfsuite.Tagger()
         tagger.open(model)
+
+        def decode() -> None:
+            for stream in inputs:
+                tagger.tag(stream)
+
+        # It has no way to decode several at once.
         take_turns(
-            {
-                "train": lambda: trainer.train(model),
-                "decode": lambda: [tagger.tag(stream) for stream in inputs],
-            },
-            list,
+            {"train": lambda: trainer.train(model), "decode": decode, "together": decode}, list
         )
 
 

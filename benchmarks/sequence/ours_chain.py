@@ -9,8 +9,9 @@ import numpy as np
 from benchmarks.sequence.work import HIDDEN, LEARNING_RATE, WIDTH, make_work, setting_of, take_turns
 from mxnet import autograd, gluon
 
-from common.models.chain_crf import ChainScores, best_segmentations, path_score, run_messages
+from common.models.chain_crf import ChainScores, path_score, run_messages
 from common.models.chain_likelihood import ChainLikelihood
+from common.models.chain_paths import best_of_each, best_segmentations
 from common.models.sequence_network import SequenceNetwork
 
 
@@ -41,18 +42,18 @@ def main() -> None:
         trainer.step(streams)
         losses.wait_to_read()
 
+    def best(*given: mx.nd.NDArray) -> None:
+        scores = [each.asnumpy().astype(np.float64) for each in net(*given)]
+        best_of_each(ChainScores(*scores), [pages] * len(scores[0][0]))
+
     def decode() -> None:
+        features, votes, boundary_votes, length = inputs
         for stream in range(streams):
-            features, votes, boundary_votes, length = inputs
             here = slice(stream, stream + 1)
-            first, continuation, change = net(
-                features[:, here], votes[:, :, here], boundary_votes[:, :, here], length[here]
-            )
-            scores = [
-                each.asnumpy().astype(np.float64)
-                for each in (first[:, 0], continuation[:, 0], change)
-            ]
-            best_segmentations(ChainScores(*scores), 1)
+            best(features[:, here], votes[:, :, here], boundary_votes[:, :, here], length[here])
+
+    def together() -> None:
+        best(*inputs)
 
     def check() -> list[float]:
         values = []
@@ -68,7 +69,7 @@ def main() -> None:
             values += [float(run_messages(one).log_partition), path_score(one, labels, starts)]
         return values
 
-    take_turns({"train": train, "decode": decode}, check)
+    take_turns({"train": train, "decode": decode, "together": together}, check)
 
 
 if __name__ == "__main__":

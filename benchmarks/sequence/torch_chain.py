@@ -91,6 +91,10 @@ def main() -> None:
         for stream in features.split(1):
             chain.viterbi(net(stream), chain.transitions(net.change))
 
+    @torch.inference_mode()
+    def together() -> None:
+        chain.viterbi(net(features), chain.transitions(net.change))
+
     def check() -> list[float]:
         given = [torch.from_numpy(each).double() for each in (work.first, work.continuation)]
         emissions = torch.cat(given, dim=2)
@@ -101,7 +105,7 @@ def main() -> None:
         ]
         return torch.stack(found, dim=1).flatten().tolist()
 
-    take_turns({"train": train, "decode": decode}, check)
+    take_turns({"train": train, "decode": decode, "together": together}, check)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from common.models.chain_crf import (
     ChainScores,
-    best_segmentations,
     marginals,
     padded_scores,
     path_counts,
@@ -18,8 +17,9 @@ from common.models.chain_crf import (
     run_messages,
     segment_posterior,
 )
+from common.models.chain_decoding import decode, decode_each
 from common.models.chain_likelihood import ChainLikelihood
-from common.models.chain_model import decode
+from common.models.chain_paths import best_segmentations
 
 CHANGE = np.random.default_rng(8).normal(size=(3, 3))
 
@@ -124,6 +124,36 @@ def test_padded_streams_side_by_side_are_what_each_is_alone():
             found.continuation[:pages, stream], expected.continuation, atol=1e-12
         )
         np.testing.assert_allclose(found.change[stream], expected.change, atol=1e-12)
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.integers(1, 7), min_size=1, max_size=4),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(0, 10**6),
+)
+def test_what_is_said_of_streams_side_by_side_is_what_is_said_of_each_alone(
+    lengths, classes, n_best, seed
+):
+    rng = np.random.default_rng(seed)
+    change = rng.normal(size=(classes, classes))
+    alone = [
+        replace(random_scores(pages, classes, seed + pages), change=change) for pages in lengths
+    ]
+    first, continuation = rng.normal(0, 50, (2, max(lengths), len(lengths), classes))
+    for stream, one in enumerate(alone):
+        first[: lengths[stream], stream] = one.first
+        continuation[: lengths[stream], stream] = one.continuation
+    together = padded_scores(ChainScores(first, continuation, change), lengths)
+    for found, one in zip(decode_each(together, lengths, n_best), alone, strict=True):
+        expected = decode(one, n_best)
+        for name in ("class_probability", "boundary", "segment"):
+            np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-9)
+        for best, best_alone in zip(found.best, expected.best, strict=True):
+            assert best.probability == pytest.approx(best_alone.probability, abs=1e-9)
+            np.testing.assert_array_equal(best.labels, best_alone.labels)
+            np.testing.assert_array_equal(best.starts, best_alone.starts)
 
 
 @pytest.mark.parametrize("height", [100.0, 250.0, 1e4])

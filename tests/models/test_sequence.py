@@ -6,7 +6,7 @@ import pytest
 from tests.labelled import channel_of
 
 from common.job.tables import SequenceHyperparameters
-from common.models.chain_model import decode
+from common.models.chain_decoding import decode
 from common.models.sequence import fit_sequence_model, load_sequence_model
 from common.models.sequence_network import SequenceNetwork
 from common.pages.evidence import Evidence
@@ -151,6 +151,19 @@ def test_what_was_saved_says_the_same(structure, trained, tmp_path):
         strict=True,
     ):
         np.testing.assert_array_equal(one.class_probability, other.class_probability)
+
+
+def test_a_stream_among_others_is_what_it_is_alone(trained):
+    """Streams run side by side, padded, and in an order of their own."""
+    test = examples(0)
+    streams = test.channel.streams
+    streams = [streams[0], streams[1][:2], *streams[2:]]
+    for found, rows in zip(trained.posteriors(test.evidence, streams), streams, strict=True):
+        (alone,) = trained.posteriors(test.evidence, [rows])
+        np.testing.assert_array_equal(found.labels, alone.labels)
+        np.testing.assert_array_equal(found.starts, alone.starts)
+        for name in ("class_probability", "boundary", "segment"):
+            np.testing.assert_allclose(getattr(found, name), getattr(alone, name), atol=1e-6)
 
 
 def test_posteriors_are_coherent(trained):

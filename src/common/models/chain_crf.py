@@ -30,8 +30,8 @@ _WIDEST = 300.0  # exponentials of differences up to this, and products of two, 
 class ChainScores:
     """first and continuation [pages, classes], change [classes, classes]; all float64.
 
-    For messages and marginals alone there may be several streams, [pages, streams, classes], padded
-    at their end by `padded_scores`.
+    For messages, marginals and the best path there may be several streams, [pages, streams,
+    classes], padded at their end by `padded_scores`.
     """
 
     first: Floats
@@ -40,6 +40,11 @@ class ChainScores:
 
     def scaled(self, factor: float) -> ChainScores:
         return ChainScores(self.first * factor, self.continuation * factor, self.change * factor)
+
+    def one(self, stream: int, pages: int) -> ChainScores:
+        """Of several streams the scores of one, without padding."""
+        here = np.s_[:pages, stream]
+        return ChainScores(self.first[here], self.continuation[here], self.change)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,14 @@ class ChainMessages:
     leave: Floats
     backward: Floats
     log_partition: Floats
+
+    def one(self, stream: int, pages: int) -> ChainMessages:
+        """Of several streams the messages of one, without padding."""
+        enter, forward, leave, backward = (
+            each[:pages, stream] for each in (self.enter, self.forward, self.leave, self.backward)
+        )
+        ended = np.vstack([leave[:-1], np.zeros_like(leave[:1])])  # nothing follows its last page
+        return ChainMessages(enter, forward, ended, backward, self.log_partition[stream])
 
 
 @dataclass(frozen=True)
@@ -184,58 +197,3 @@ def path_counts(
     begins = np.flatnonzero(starts)[1:]
     np.add.at(change, (labels[begins - 1], labels[begins]), 1)
     return ChainMarginals(one_hot * starts[:, None], one_hot * ~starts[:, None], change)
-
-
-def best_segmentations(
-    scores: ChainScores, n: int
-) -> list[tuple[NDArray[np.intp], NDArray[np.bool_], float]]:
-    """The n best labelled segmentations, the best first: (labels [pages], starts [pages], score).
-
-    Viterbi with the n best up to each page and class in place of the best (Seshadri and Sundberg,
-    "List Viterbi Decoding Algorithms with Applications", IEEE Transactions on Communications 42,
-    1994). All of them where there are fewer.
-    """
-    pages, classes = scores.first.shape
-    best = np.full((n, classes), -np.inf)
-    best[0] = scores.first[0]
-    begun = np.ones((pages, n, classes), dtype=bool)
-    before = np.zeros((pages, n, classes), dtype=np.intp)  # place in the page before's `best`
-    each = np.arange(classes)
-    for t in range(1, pages):
-        arriving = (best[:, :, None] + scores.change).reshape(n * classes, classes)
-        origin = _highest(arriving, n)
-        ways = np.concatenate(
-            [arriving[origin, each] + scores.first[t], best + scores.continuation[t]]
-        )
-        chosen = _highest(ways, n)
-        best = ways[chosen, each]
-        begun[t] = chosen < n
-        opened = origin[np.minimum(chosen, n - 1), each]
-        before[t] = np.where(begun[t], opened, (chosen - n) * classes + each)
-    ends = _highest(best.reshape(-1, 1), n)[:, 0]
-    return [
-        (*_trace(begun, before, place), float(best.flat[place]))
-        for place in ends
-        if np.isfinite(best.flat[place])
-    ]
-
-
-def _highest(values: Floats, n: int) -> NDArray[np.intp]:
-    """Rows of the n highest values of each column, the highest first, [n, columns]."""
-    if n == 1:
-        return values.argmax(axis=0)[None]
-    found = np.argpartition(values, -n, axis=0)[-n:]
-    order = np.argsort(-np.take_along_axis(values, found, axis=0), axis=0, kind="stable")
-    return np.take_along_axis(found, order, axis=0)
-
-
-def _trace(
-    begun: NDArray[np.bool_], before: NDArray[np.intp], place: int
-) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """(labels, starts) of the path that ends at a place, rank · classes + class."""
-    pages, _, classes = begun.shape
-    labels, starts = np.zeros(pages, dtype=np.intp), np.zeros(pages, dtype=bool)
-    for t in range(pages - 1, -1, -1):
-        labels[t], starts[t] = place % classes, begun[t].flat[place]
-        place = before[t].flat[place]
-    return labels, starts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,21 +12,20 @@ import numpy as np
 
 from common.job.files import write_json
 from common.job.tables import SequenceHyperparameters
-from common.models.chain_crf import (
-    ChainScores,
-    best_segmentations,
-    page_marginals,
-    path_score,
-    run_messages,
-    segment_posterior,
-)
+from common.models.chain_crf import ChainScores, padded_scores, path_score, run_messages
+from common.models.chain_decoding import decode_each
 from common.models.chain_likelihood import ChainLikelihood
 from common.models.sequence_network import SequenceNetwork
-from common.models.stream_batches import lengths_of, padded_features, padded_votes
+from common.models.stream_batches import (
+    lengths_of,
+    padded_features,
+    padded_votes,
+    similar_lengths,
+)
 from common.models.temperature import best_temperature
 from common.pages.evidence import Evidence, StreamFeatures, stream_features
 from common.pages.examples import Examples, withholding
-from common.pages.posteriors import Hypothesis, StreamPosteriors
+from common.pages.posteriors import StreamPosteriors
 from common.pages.recombination import LabelledStream, original_streams, recombined_streams
 from common.training.choice import Choice
 from common.training.fit import fit_network
@@ -36,6 +35,7 @@ from common.training.run import Run
 
 NETWORK = "network.json"
 Batch = list[tuple[LabelledStream, StreamFeatures]]
+_SIDE_BY_SIDE = 4096  # pages, padding included
 
 
 @dataclass(frozen=True)
@@ -50,36 +50,18 @@ class ChainModel:
         self, evidence: Evidence, streams: Sequence[range], n_best: int = 1
     ) -> list[StreamPosteriors]:
         """The best segmentations of each stream, given by its rows, and how sure they are."""
-        found = []
-        for rows in streams:
-            scores = chain_scores(self.net, stream_features(evidence, np.asarray(rows)))
-            found.append(decode(scores.scaled(1 / self.temperature), n_best))
-        return found
+        groups = scores_side_by_side(
+            self.net,
+            [len(rows) for rows in streams],
+            lambda place: stream_features(evidence, np.asarray(streams[place])),
+        )
+        return _decoded(groups, self.temperature, n_best)
 
     def save(self, folder: Path) -> None:
         self.net.save_parameters(str(folder / "weights.params"))
         width, modalities = self.net.standardised.mean.shape[0], self.net.class_weight.shape[0]
         shape = {"width": width, "modalities": modalities}
         write_json(folder / NETWORK, {**shape, "temperature": self.temperature})
-
-
-def decode(scores: ChainScores, n_best: int = 1) -> StreamPosteriors:
-    """The best segmentations and exact posteriors of one stream."""
-    messages = run_messages(scores)
-    first, continuation = page_marginals(scores, messages)
-    best = [
-        Hypothesis(labels, starts, float(np.exp(score - messages.log_partition)))
-        for labels, starts, score in best_segmentations(scores, n_best)
-    ]
-    segments = [
-        segment_posterior(scores, messages, span.start, span.stop) for span in best[0].spans
-    ]
-    return StreamPosteriors(
-        best=tuple(best),
-        class_probability=first + continuation,
-        boundary=first.sum(axis=1),
-        segment=np.stack(segments),
-    )
 
 
 def fit_chain_model(
@@ -106,12 +88,13 @@ def fit_chain_model(
     mx.random.seed(hp.seed)
     net = _initialised(train, as_uploaded, len(classes), hp)
 
-    def held_out_scores() -> list[ChainScores]:
-        return [chain_scores(net, features) for features in held_out_features]
+    def held_out_scores() -> list[SideBySide]:
+        lengths = [len(one.rows) for one in held_out]
+        return list(scores_side_by_side(net, lengths, held_out_features.__getitem__))
 
     def evaluate() -> Scores:
-        scores = held_out_scores()
-        return {"loss": _mean_loss(scores, held_out, 1.0), **score([decode(one) for one in scores])}
+        groups = held_out_scores()
+        return {"loss": _mean_loss(groups, held_out, 1.0), **score(_decoded(groups, 1.0))}
 
     history = fit_network(
         net,
@@ -126,9 +109,9 @@ def fit_chain_model(
         # Trained in seconds: without checkpoints.
         run=Run(report, choice=Choice(hp.choose_by, hp.patience)),
     )
-    scores = held_out_scores()
+    groups = held_out_scores()
     temperature = best_temperature(
-        lambda log_temperature: _mean_loss(scores, held_out, np.exp(log_temperature))
+        lambda log_temperature: _mean_loss(groups, held_out, np.exp(log_temperature))
     )
     return ChainModel(tuple(classes), net, temperature), history
 
@@ -145,12 +128,35 @@ def load_chain_model(
     return ChainModel(tuple(classes), net, shape["temperature"])
 
 
-def chain_scores(net: SequenceNetwork, stream: StreamFeatures) -> ChainScores:
-    """The CRF's scores of one stream."""
-    first, continuation, change = net(*_padded([stream]))
-    return ChainScores(
-        *(array.asnumpy().astype(np.float64) for array in (first[:, 0], continuation[:, 0], change))
-    )
+@dataclass(frozen=True)
+class SideBySide:
+    """The CRF's scores of streams of similar length, padded. `places`: which of all they are."""
+
+    places: list[int]
+    lengths: list[int]
+    scores: ChainScores
+
+
+def scores_side_by_side(
+    net: SequenceNetwork, lengths: Sequence[int], features: Callable[[int], StreamFeatures]
+) -> Iterator[SideBySide]:
+    """The CRF's scores of streams of so many pages each, given by place."""
+    for places in similar_lengths(lengths, _SIDE_BY_SIDE):
+        own = [lengths[place] for place in places]
+        found = net(*_padded([features(place) for place in places]))
+        scores = ChainScores(*(array.asnumpy().astype(np.float64) for array in found))
+        yield SideBySide(places, own, padded_scores(scores, own))
+
+
+def _decoded(
+    groups: Iterable[SideBySide], temperature: float, n_best: int = 1
+) -> list[StreamPosteriors]:
+    """Of all streams, in order."""
+    found: dict[int, StreamPosteriors] = {}
+    for group in groups:
+        decoded = decode_each(group.scores.scaled(1 / temperature), group.lengths, n_best)
+        found.update(zip(group.places, decoded, strict=True))
+    return [found[place] for place in sorted(found)]
 
 
 def _network(
@@ -215,12 +221,14 @@ def _padded(streams: Sequence[StreamFeatures]) -> tuple[mx.nd.NDArray, ...]:
 
 
 def _mean_loss(
-    scores: Sequence[ChainScores], truths: Sequence[LabelledStream], temperature: float
+    groups: Sequence[SideBySide], truths: Sequence[LabelledStream], temperature: float
 ) -> float:
     """Mean negative log-likelihood of a stream."""
     total = 0.0
-    for one, truth in zip(scores, truths, strict=True):
-        cooled = one.scaled(1 / temperature)
-        partition = run_messages(cooled).log_partition
-        total += float(partition) - path_score(cooled, truth.labels, truth.starts)
+    for group in groups:
+        cooled = group.scores.scaled(1 / temperature)
+        total += float(run_messages(cooled).log_partition.sum())
+        for stream, (place, pages) in enumerate(zip(group.places, group.lengths, strict=True)):
+            truth = truths[place]
+            total -= path_score(cooled.one(stream, pages), truth.labels, truth.starts)
     return total / len(truths)

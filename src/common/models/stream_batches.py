@@ -11,6 +11,23 @@ from numpy.typing import NDArray
 from common.pages.evidence import StreamFeatures
 
 
+def similar_lengths(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Places of streams that may run side by side: each once, at most half of the longest padding.
+
+    Args:
+        most: pages of a group, padding included; a stream that is longer runs alone.
+    """
+    groups: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
+        longest = lengths[groups[-1][0]] if groups else 0
+        fits = groups and (len(groups[-1]) + 1) * longest <= most
+        if fits and 2 * lengths[place] >= longest:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return groups
+
+
 def padded_features(streams: Sequence[StreamFeatures]) -> mx.nd.NDArray:
     """[pages, streams, width]"""
     return _side_by_side([stream.features for stream in streams], 0)
