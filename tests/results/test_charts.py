@@ -64,6 +64,18 @@ def test_lines_are_drawn_for_what_the_history_holds_and_named():
     assert "Learning rate between 0.001 and 0.1" in chart.description
 
 
+def test_all_that_the_sequence_model_is_scored_by_has_a_line():
+    scores = {"validation_page_accuracy": 0.9, "validation_boundary_f1": 0.8}
+    scores["validation_segment_f1_with_label"] = 0.7
+    chart = learning_curves("sequence", History(epochs=[{"epoch": 1, "train_loss": 1, **scores}]))
+    assert [name for _, name in chart.legend[1:]] == [
+        "validation page accuracy",
+        "validation boundary F1",
+        "validation segment F1 with label",
+    ]
+    assert "var(--series-3)" in chart.svg
+
+
 def test_a_history_with_hardly_anything_is_drawn_too():
     chart = learning_curves("text", History(epochs=[{"epoch": 1, "train_loss": 0.5}]))
     assert [name for _, name in chart.legend] == ["train loss"]

@@ -33,7 +33,7 @@ def learning_curves(model: str, history: History) -> Chart:
     """Two panels over the same epochs; whatever the history lacks is not drawn."""
     losses = [name for name in history.names if name.endswith("loss")]
     losses.sort(key=lambda name: not name.startswith("validation"))
-    scores = [name for name in history.names if name.endswith(("accuracy", "f1", "exact", "stp"))]
+    scores = [name for name in history.names if name.endswith(("accuracy", "f1", "with_label"))]
     losses, scores = losses[: len(STYLES)], scores[: len(STYLES)]
     with canvas(WIDTH, HEIGHT) as figure:
         loss, score = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
