@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +23,9 @@ from common.models.segmental_crf import (
 from common.models.segmental_paths import Truth, best_segmentations
 from common.models.segmental_stages import Stages, Streams, fit_stages, load_stages, put_together
 from common.models.segmental_weights import Parts, Weights, fit_weights, from_vector, loss
+from common.models.stream_batches import similar_lengths
 from common.models.temperature import best_temperature
-from common.pages.evidence import Evidence, stream_features
+from common.pages.evidence import Evidence, StreamFeatures, stream_features
 from common.pages.examples import Examples
 from common.pages.folds import assign_folds
 from common.pages.posteriors import Hypothesis, StreamPosteriors
@@ -33,6 +34,7 @@ from common.training.history import History, Report, Scores
 from common.training.loop import Epoch
 
 _STAGES, _WEIGHTS = "stages.npz", "weights.json"
+_SIDE_BY_SIDE = 4096  # pages, padding included
 _DOUBT = 0.2  # how far from 1 a temperature is expected, in logarithms
 
 
@@ -111,27 +113,30 @@ def fit_segmental_model(
     """Learn the stages, what weighs them, and on `validation` the temperature."""
     # All of this is small: on a busy machine threads wait longer for each other than they help.
     with threadpool_limits(limits=1):
-        held_out_parts, held_out_truths = _held_out_of_fold(train, classes, hyperparameters)
+        out_of_fold = list(_held_out_of_fold(train, classes, hyperparameters))
         stages = _stages_of_all(train, classes, hyperparameters)
         streams = original_streams(validation.channel, classes)
-        truths: list[Truth] = [(stream.labels, stream.starts) for stream in streams]
-        parts = stages.parts([stream_features(validation.evidence, one.rows) for one in streams])
+        groups = side_by_side(
+            stages,
+            [stream_features(validation.evidence, one.rows) for one in streams],
+            [(stream.labels, stream.starts) for stream in streams],
+        )
         rows: list[Scores] = []
 
         def after_step(weights: Weights, train_loss: float) -> None:
-            scores = weights.scores(parts)
-            held_out = {"loss": loss(scores, truths) / len(truths), **score(_decode_each(scores))}
+            mean = _total_loss(weights, groups) / len(streams)
+            held_out = {"loss": mean, **score(_decode_each(weights, groups))}
             report(Epoch(len(rows) + 1, train_loss, ()), held_out)
             named = {f"validation_{name}": value for name, value in held_out.items()}
             rows.append({"epoch": len(rows) + 1, "train_loss": train_loss, **named})
 
         weights = fit_weights(
-            held_out_parts,
-            held_out_truths,
+            [group.parts for group in out_of_fold],
+            [group.truths for group in out_of_fold],
             copies=hyperparameters.reshuffles,
             after_step=after_step,
         )
-        temperature = _temperature(weights.scores(parts), truths)
+        temperature = _temperature(weights, groups)
     model = SegmentalModel(tuple(classes), stages, weights, temperature)
     return model, History(tuple(rows), (), kept=len(rows))
 
@@ -149,13 +154,36 @@ def _stages_of_all(train: Examples, classes: Sequence[str], hp: SequenceHyperpar
     return fit_stages(streams, len(classes), hp)
 
 
+@dataclass(frozen=True)
+class SideBySide:
+    """What the stages say of streams of similar length; `places`: which of all they are."""
+
+    places: list[int]
+    parts: Parts
+    truths: list[Truth]
+
+
+def side_by_side(
+    stages: Stages, features: Sequence[StreamFeatures], truths: Sequence[Truth]
+) -> list[SideBySide]:
+    """All streams, those of similar length together: padding costs memory as pages do."""
+    lengths = [len(stream.features) for stream in features]
+    return [
+        SideBySide(
+            places,
+            stages.parts([features[place] for place in places]),
+            [truths[place] for place in places],
+        )
+        for places in similar_lengths(lengths, _SIDE_BY_SIDE)
+    ]
+
+
 def _held_out_of_fold(
     train: Examples, classes: Sequence[str], hp: SequenceHyperparameters
-) -> tuple[list[Parts], list[list[Truth]]]:
+) -> Iterator[SideBySide]:
     """What the stages say of each fold's streams if they have learnt from the others."""
     fold = assign_folds(train.channel, hp.folds, hp.seed)
     sizes = stream_sizes(train.channel)
-    parts, truths = [], []
     for number in range(hp.folds):
         rng = np.random.default_rng((hp.seed, number))
 
@@ -171,21 +199,30 @@ def _held_out_of_fold(
 
         stages = fit_stages(anew(fold != number), len(classes), hp)
         unseen = anew(fold == number)
-        parts.append(stages.parts(unseen.features))
-        truths.append(unseen.truths)
-    return parts, truths
+        yield from side_by_side(stages, unseen.features, unseen.truths)
 
 
-def _decode_each(scores: SegmentalScores) -> list[StreamPosteriors]:
-    return [decode(scores.one(stream)) for stream in range(len(scores.lengths))]
+def _total_loss(weights: Weights, groups: Sequence[SideBySide], factor: float = 1.0) -> float:
+    """Negative log-likelihood of all streams, their scores times a factor."""
+    return sum(loss(weights.scores(one.parts).scaled(factor), one.truths) for one in groups)
 
 
-def _temperature(scores: SegmentalScores, truths: Sequence[Truth]) -> float:
-    """The best temperature for `scores`, pulled to 1.
+def _decode_each(weights: Weights, groups: Sequence[SideBySide]) -> list[StreamPosteriors]:
+    """Of all streams, in order."""
+    found: dict[int, StreamPosteriors] = {}
+    for group in groups:
+        scores = weights.scores(group.parts)
+        for stream, place in enumerate(group.places):
+            found[place] = decode(scores.one(stream))
+    return [found[place] for place in sorted(found)]
+
+
+def _temperature(weights: Weights, groups: Sequence[SideBySide]) -> float:
+    """The best temperature, pulled to 1.
 
     What was learnt out of fold is calibrated already; few streams must not undo it.
     """
     return best_temperature(
-        lambda log_temperature: loss(scores.scaled(np.exp(-log_temperature)), truths),
+        lambda log_temperature: _total_loss(weights, groups, np.exp(-log_temperature)),
         doubt=_DOUBT,
     )
