@@ -17,16 +17,23 @@ def main() -> None:
     work = make_work(setting_of(sys.argv[1:]))
     streams, pages, classes = work.first.shape
     lengths = np.full(streams, pages)
-    weights = sensible_weights(classes)
+    weights = sensible_weights(classes, voices=3)
     parts = Parts(
         lengths,
         work.first[:, :, 0].astype(np.float64),
+        np.zeros((streams, pages, 3)),
         work.document.astype(np.float64),
         work.length.astype(np.float64),
         np.zeros(classes),
     )
     alone = [
-        replace(parts, lengths=lengths[i], boundary=parts.boundary[i], document=parts.document[i])
+        replace(
+            parts,
+            lengths=lengths[i],
+            boundary=parts.boundary[i],
+            voices=parts.voices[i],
+            document=parts.document[i],
+        )
         for i in (slice(stream, stream + 1) for stream in range(streams))
     ]
     truths = list(zip(work.labels, work.starts, strict=True))

@@ -14,7 +14,14 @@ from common.models.document_classifier import (
 from common.models.length_table import fit_lengths
 from common.models.segmental_crf import run_messages
 from common.models.segmental_paths import Segments, path_scores
-from common.models.segmental_weights import Parts, fit_weights, from_vector, sensible_weights
+from common.models.segmental_weights import (
+    Likelihood,
+    Parts,
+    fit_weights,
+    from_vector,
+    refine_weights,
+    sensible_weights,
+)
 from common.pages.evidence import StreamFeatures
 
 
@@ -123,6 +130,7 @@ def parts_of(seed, streams=3, pages=6, classes=3, limit=4):
     return Parts(
         lengths=rng.integers(3, pages + 1, streams),
         boundary=rng.normal(size=(streams, pages)),
+        voices=rng.normal(size=(streams, pages, 2)),
         document=rng.normal(size=(streams, pages, limit, classes)),
         table=rng.normal(size=(limit, classes)),
         tail=-rng.random(classes),
@@ -138,26 +146,54 @@ def truths_of(parts, seed):
     return found
 
 
+PARTS = [parts_of(seed) for seed in (1, 2)]
+LIKELIHOOD = Likelihood(PARTS, [truths_of(one, seed) for seed, one in enumerate(PARTS)], copies=1)
+
+
+def loss_at(vector):
+    weights, total = from_vector(vector, 3), 0.0
+    for one, own in zip(LIKELIHOOD.parts, LIKELIHOOD.truths, strict=True):
+        scores = weights.scores(one)
+        total += (run_messages(scores).log_partition - path_scores(scores, own)).sum()
+    return total
+
+
 def test_the_weights_minimise_the_loss_with_its_pull():
-    """No step from what was found, along any weight, makes the objective smaller."""
-    parts = [parts_of(seed) for seed in (1, 2)]
-    truths = [truths_of(one, seed) for seed, one in enumerate(parts)]
+    """No step from what was found, along any scalar, makes the objective smaller."""
     losses = []
-    found = fit_weights(parts, truths, copies=1, after_step=lambda w, x: losses.append(x))
-    start = sensible_weights(3).vector()
+    found = fit_weights(LIKELIHOOD, lambda weights, loss: losses.append(loss))
+    start = sensible_weights(3, 2).vector()
+    # boundary, start, two voices, then length, document and label of three classes
+    scalars = [[0], [1], [4, 5, 6], [7, 8, 9], [10], [11], [12]]
 
     def objective(vector):
-        weights = from_vector(vector)
-        total = np.sum((vector - start) ** 2)
-        for one, own in zip(parts, truths, strict=True):
-            scores = weights.scores(one)
-            total += (run_messages(scores).log_partition - path_scores(scores, own)).sum()
-        return total
+        pulled = [vector[index[0]] - start[index[0]] for index in scalars]
+        return loss_at(vector) + np.sum(np.square(pulled))
 
     best = objective(found.vector())
-    for index in range(len(start)):
+    for index in scalars:
         for step in (-0.05, 0.05):
             moved = found.vector()
             moved[index] += step
             assert objective(moved) > best
     assert losses == sorted(losses, reverse=True)
+    assert not found.voices.any()
+    assert len({*found.length}) == len({*found.document}) == 1
+
+
+def test_refined_weights_minimise_the_loss_each_held_to_the_staged_one():
+    losses = []
+    staged = fit_weights(LIKELIHOOD, lambda *_: None)
+    found = refine_weights(staged, LIKELIHOOD, lambda weights, loss: losses.append(loss))
+
+    def objective(vector):
+        return loss_at(vector) + 2.5 * np.sum((vector - staged.vector()) ** 2)
+
+    best = objective(found.vector())
+    for index in range(len(found.vector())):
+        for step in (-0.03, 0.03):
+            moved = found.vector()
+            moved[index] += step
+            assert objective(moved) > best
+    assert losses == sorted(losses, reverse=True)
+    assert found.voices.all()

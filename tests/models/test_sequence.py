@@ -24,6 +24,7 @@ STRUCTURES = {
     "chain": CHAIN,
     "chain, lstm": CHAIN.model_copy(update={"encoder": "lstm"}),
     "segmental": SEGMENTAL,
+    "segmental, joint": SEGMENTAL.model_copy(update={"learning": "joint"}),
     "segmental, lstm": SEGMENTAL.model_copy(
         update={"encoder": "lstm", "epochs": 10, "hidden": 4, "learning_rate": 0.02}
     ),
@@ -151,6 +152,40 @@ def test_what_was_saved_says_the_same(structure, trained, tmp_path):
         strict=True,
     ):
         np.testing.assert_array_equal(one.class_probability, other.class_probability)
+
+
+@pytest.mark.parametrize("gain", [1, -1])
+def test_joint_learning_is_kept_where_it_wins_and_given_up_where_it_does_not(gain, caplog):
+    """Validation's figure goes up, or down, with every step."""
+    caplog.set_level("INFO")
+    validation, rated = examples(2), []
+
+    def score(found):
+        rated.append(found)
+        return {"segment_f1_with_label": 0.5 + gain * 0.001 * len(rated)}
+
+    staged, joint = (
+        fit_sequence_model(
+            examples(1),
+            validation,
+            CLASSES,
+            SEGMENTAL.model_copy(update={"learning": learning}),
+            score=score,
+            report=say_nothing,
+        )
+        for learning in ("staged", "joint")
+    )
+    steps = len(staged[1].epochs)
+    assert len(joint[1].epochs) > steps
+    same = np.array_equal(staged[0].weights.vector(), joint[0].weights.vector())
+    if gain > 0:
+        assert joint[1].kept == len(joint[1].epochs)
+        assert not same
+        assert "learning=joint: validation_segment_f1_with_label" in caplog.text
+    else:
+        assert joint[1].kept == steps
+        assert same
+        assert "no step beat the staged weights" in caplog.text
 
 
 def test_a_stream_among_others_is_what_it_is_alone(trained):

@@ -302,6 +302,12 @@ class SequenceHyperparameters(Hyperparameters):
         "over the whole stream, one voice more of where documents start (segmental), or in the "
         "neighbours' place (chain)",
     )
+    learning: Literal["staged", "joint"] = Field(
+        default="staged",
+        description="segmental: one stage after the other, each weighed as a whole; joint: then "
+        "also each class and each scorer of boundaries by itself, where that is better on "
+        "validation by choose_by",
+    )
     modality_dropout: float = Field(
         default=0.1,
         ge=0,
@@ -326,7 +332,7 @@ class SequenceHyperparameters(Hyperparameters):
     choose_by: Literal["segment_f1_with_label", "boundary_f1", "page_accuracy", "loss"] = Field(
         default="segment_f1_with_label",
         description="chain: figure on validation by which the epoch to keep is chosen; of equal "
-        "ones that with the lowest loss",
+        "ones that with the lowest loss; joint: the same of the step",
     )
     patience: int = Field(
         default=0,

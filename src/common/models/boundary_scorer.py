@@ -56,14 +56,19 @@ class BoundaryScorer:
 
     def logits(self, stream: StreamFeatures) -> NDArray[np.float64]:
         """Logit that a document starts with each page, [pages]; 0 for the first, which must."""
+        return together(self.voices(stream))
+
+    def voices(self, stream: StreamFeatures) -> NDArray[np.float64]:
+        """What each scorer says, [pages, voices]; 0 for the first page."""
         rows = stream.with_context()
         linear = _scaled(rows, self.mean, self.deviation) @ self.weight + self.bias
         chance = np.clip(self.forest.probabilities(rows)[:, 1], _SURE, 1 - _SURE)
         voices = [linear, self.boosted.logits(rows), logit(chance)]
         if self.network is not None:
             voices.append(self.network.logits(stream))
-        together = np.mean(voices, axis=0)
-        return np.append(0.0, np.clip(together, -_MOST, _MOST)[1:])
+        said = np.stack(voices, axis=1)
+        said[0] = 0
+        return said
 
     def arrays(self) -> Arrays:
         own = {name: np.asarray(getattr(self, name)) for name in _OWN}
@@ -134,6 +139,16 @@ def fit_boundary_scorer(
             streams, starts, copies=copies, hyperparameters=hyperparameters
         )
     return BoundaryScorer(mean, deviation, weight, bias, boosted, forest, network)
+
+
+def together(voices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of the voices, [pages], clipped."""
+    return np.clip(voices.mean(axis=1), -_MOST, _MOST)
+
+
+def apart(voices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each voice is from their mean, [pages, voices], clipped."""
+    return np.clip(voices - voices.mean(axis=1, keepdims=True), -_MOST, _MOST)
 
 
 def _scaled(

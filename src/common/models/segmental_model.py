@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from common.job.files import write_atomically, write_json
+from common.job.log import logger
 from common.job.tables import SequenceHyperparameters
 from common.models.segmental_crf import (
     SegmentalScores,
@@ -22,7 +23,15 @@ from common.models.segmental_crf import (
 )
 from common.models.segmental_paths import Truth, best_segmentations
 from common.models.segmental_stages import Stages, Streams, fit_stages, load_stages, put_together
-from common.models.segmental_weights import Parts, Weights, fit_weights, from_vector, loss
+from common.models.segmental_weights import (
+    Likelihood,
+    Parts,
+    Weights,
+    fit_weights,
+    from_vector,
+    loss,
+    refine_weights,
+)
 from common.models.stream_batches import similar_lengths
 from common.models.temperature import best_temperature
 from common.pages.evidence import Evidence, StreamFeatures, stream_features
@@ -30,7 +39,8 @@ from common.pages.examples import Examples
 from common.pages.folds import assign_folds
 from common.pages.posteriors import Hypothesis, StreamPosteriors
 from common.pages.recombination import original_streams, stream_sizes
-from common.training.history import History, Report, Scores
+from common.training.choice import Choice
+from common.training.history import History, Report, Scores, validation_row
 from common.training.loop import Epoch
 
 _STAGES, _WEIGHTS = "stages.npz", "weights.json"
@@ -77,7 +87,7 @@ def load_segmental_model(
     with np.load(folder / _STAGES, allow_pickle=False) as arrays:
         stages = load_stages(dict(arrays))
     kept = json.loads((folder / _WEIGHTS).read_text())
-    weights = from_vector(np.array(kept["weights"]))
+    weights = from_vector(np.array(kept["weights"]), len(classes))
     return SegmentalModel(tuple(classes), stages, weights, kept["temperature"])
 
 
@@ -122,23 +132,44 @@ def fit_segmental_model(
             [(stream.labels, stream.starts) for stream in streams],
         )
         rows: list[Scores] = []
+        steps: list[Weights] = []
 
         def after_step(weights: Weights, train_loss: float) -> None:
             mean = _total_loss(weights, groups) / len(streams)
             held_out = {"loss": mean, **score(_decode_each(weights, groups))}
             report(Epoch(len(rows) + 1, train_loss, ()), held_out)
-            named = {f"validation_{name}": value for name, value in held_out.items()}
-            rows.append({"epoch": len(rows) + 1, "train_loss": train_loss, **named})
+            row = {"epoch": len(rows) + 1, "train_loss": train_loss, **validation_row(held_out)}
+            rows.append(row)
+            steps.append(weights)
 
-        weights = fit_weights(
+        likelihood = Likelihood(
             [group.parts for group in out_of_fold],
             [group.truths for group in out_of_fold],
             copies=hyperparameters.reshuffles,
-            after_step=after_step,
         )
+        weights, kept = fit_weights(likelihood, after_step), len(rows)
+        if hyperparameters.learning == "joint":
+            refine_weights(weights, likelihood, after_step)
+            kept = _best_of(rows, kept, hyperparameters.choose_by)
+            weights = steps[kept - 1]
         temperature = _temperature(weights, groups)
     model = SegmentalModel(tuple(classes), stages, weights, temperature)
-    return model, History(tuple(rows), (), kept=len(rows))
+    return model, History(tuple(rows), (), kept=kept)
+
+
+def _best_of(rows: Sequence[Scores], staged: int, choose_by: str) -> int:
+    """The step to keep: the staged weights', or the best of those after it if that wins."""
+    choice, best, name = Choice(choose_by), staged, f"validation_{choose_by}"
+    for step in range(staged + 1, len(rows) + 1):
+        scores = {key.removeprefix("validation_"): v for key, v in rows[step - 1].items()}
+        if choice.prefers(scores, rows[best - 1]):
+            best = step
+    if best == staged:
+        logger.info("learning=joint: no step beat the staged weights on validation; they are kept")
+    else:
+        before, after = (rows[step - 1].get(name, np.nan) for step in (staged, best))
+        logger.info("learning=joint: %s %.4f, with the staged weights %.4f", name, after, before)
+    return best
 
 
 def _stages_of_all(train: Examples, classes: Sequence[str], hp: SequenceHyperparameters) -> Stages:

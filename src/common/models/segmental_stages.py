@@ -13,8 +13,10 @@ import numpy as np
 from common.job.tables import SequenceHyperparameters
 from common.models.boundary_scorer import (
     BoundaryScorer,
+    apart,
     fit_boundary_scorer,
     load_boundary_scorer,
+    together,
 )
 from common.models.document_classifier import (
     DocumentClassifier,
@@ -56,11 +58,14 @@ class Stages:
         lengths = np.array([len(stream.features) for stream in streams])
         boundary = np.zeros((len(streams), lengths.max()))
         document = np.zeros((*boundary.shape, limit, classes))
+        voices = [self.boundaries.voices(stream) for stream in streams]
+        deviation = np.zeros((*boundary.shape, voices[0].shape[1]))
         for row, stream in enumerate(streams):
             here = slice(lengths[row])
-            boundary[row, here] = self.boundaries.logits(stream)
+            boundary[row, here] = together(voices[row])
+            deviation[row, here] = apart(voices[row])
             document[row, here] = self.documents.log_probabilities(stream, limit)
-        return Parts(lengths, boundary, document, table, self.lengths.tail)
+        return Parts(lengths, boundary, deviation, document, table, self.lengths.tail)
 
     def arrays(self) -> Arrays:
         return {
