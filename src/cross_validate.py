@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from common.job import log
 from common.job.command import run_reporting
@@ -33,7 +32,7 @@ from common.results.novelty import familiarity
 from common.results.predictions import Predictions
 from common.results.validation import known_pages_of, score_streams, threshold_for
 
-STRUCTURES: tuple[Literal["segmental"], Literal["chain"]] = ("segmental", "chain")
+STRUCTURES = ("segmental", "chain")
 PLACES = ("train", "validation", "text", "image")
 
 
@@ -48,7 +47,12 @@ def run(arguments: argparse.Namespace) -> None:
     rounds = cross_validate(
         examples,
         channels.classes,
-        {name: SequenceHyperparameters(structure=name, seed=arguments.seed) for name in STRUCTURES},
+        {
+            "segmental": SequenceHyperparameters(seed=arguments.seed),
+            "chain": SequenceHyperparameters(
+                structure="chain", encoder="lstm", seed=arguments.seed
+            ),
+        },
         score=lambda channel, posteriors: score_streams(channel, channels.classes, posteriors),
         folds=arguments.folds,
         times=arguments.times,
