@@ -80,7 +80,7 @@ def take_turns(actions: Mapping[str, Action], check: Callable[[], list[float]]) 
     An action's answer is how often it was done, in how many seconds, and the most memory that the
     process ever had, in MB.
     """
-    say({"resident": _memory("VmRSS")})
+    say({"resident": memory_in_mb("VmRSS")})
     for line in sys.stdin:
         asked = json.loads(line)
         if asked["what"] == "check":
@@ -92,7 +92,7 @@ def take_turns(actions: Mapping[str, Action], check: Callable[[], list[float]]) 
             act()
             times += 1
         seconds = clock() - begun
-        say({"times": times, "seconds": seconds, "peak": _memory("VmHWM")})
+        say({"times": times, "seconds": seconds, "peak": memory_in_mb("VmHWM")})
 
 
 def say(answer: Mapping[str, object]) -> None:
@@ -103,6 +103,6 @@ def setting_of(argv: list[str]) -> Setting:
     return Setting(*(int(number) for number in argv))
 
 
-def _memory(name: str) -> float:
+def memory_in_mb(name: str) -> float:
     status = Path("/proc/self/status").read_text()
     return int(status.split(f"{name}:")[1].split()[0]) / 1024

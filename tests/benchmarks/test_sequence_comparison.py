@@ -1,5 +1,6 @@
 import pytest
 from benchmarks.sequence.compare import refuse_others, table
+from benchmarks.sequence.long_documents import LONG, Corpus, made_examples
 from benchmarks.sequence.work import Setting, make_work
 
 
@@ -25,3 +26,11 @@ def test_streams_are_whole_documents_and_the_same_in_every_process():
     assert work.starts[:, 0].all()
     inside = ~work.starts[:, 1:]
     assert (work.labels[:, 1:] == work.labels[:, :-1])[inside].all()
+
+
+def test_made_documents_are_whole_and_as_long_as_asked_for():
+    examples = made_examples("train", Corpus(3, (4, 0), (1, 0)), 4, 1)
+    lengths = sorted(len(document.rows) for document in examples.channel.documents)
+    assert lengths[-1] == LONG
+    assert all(1 <= length <= 9 for length in lengths[:-1])
+    assert examples.evidence.image.keys == examples.channel.keys

@@ -300,7 +300,7 @@ class SequenceHyperparameters(Hyperparameters):
         default="none",
         description="what a page's scores see besides it: its neighbours; a bidirectional LSTM "
         "over the whole stream, one voice more of where documents start (segmental), or in the "
-        "neighbours' place (chain)",
+        "neighbours' place (chain, which is better with it)",
     )
     learning: Literal["staged", "joint"] = Field(
         default="staged",
