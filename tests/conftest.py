@@ -11,3 +11,11 @@ settings.load_profile("timeless")
 def plain(tmp_path_factory):
     """The three jobs of the sample, run once as plain `python src/train_….py`."""
     return train_all(tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture(scope="session")
+def tesseract():
+    """Fails with the remedy where OCR is not installed."""
+    from common.documents.ocr import LANGUAGES, require_tesseract
+
+    require_tesseract(LANGUAGES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +25,8 @@ class PageRecord(BaseModel):
     label: str | None = Field(default=None, min_length=1)
     text: str = Field(description="OCR or text-layer text, may be empty")
     image: str | None = Field(default=None, description="path relative to the channel")
+    rotation: Literal[0, 90, 180, 270] = 0
+    blank: bool = False
     language: str | None = None
     source: str | None = None
     licence: str | None = None
@@ -34,7 +37,8 @@ class Page:
     """What is known of one page before any model has looked at it.
 
     `document`, `label`, `source` and `licence` tell the answer or its provenance:
-    no model may read them as input.
+    no model may read them as input. `rotation` says by how many degrees, clockwise, the page was
+    turned to be upright, `blank` that there is nothing on it.
     """
 
     stream: str
@@ -43,6 +47,8 @@ class Page:
     document: str | None = None
     label: str | None = None
     image: str | None = None
+    rotation: int = 0
+    blank: bool = False
     language: str | None = None
     source: str | None = None
     licence: str | None = None

@@ -1,0 +1,120 @@
+"""Files that were read, as streams of pages with what people say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+
+from common.documents.kept_pages import KeptPage, kept
+from common.documents.labels import LabelledRange, label_of_folder
+from common.documents.language import language_of
+from common.documents.reading_all import ReadFile
+from common.job.errors import refuse
+from common.pages.page import Page
+
+
+@dataclass(frozen=True)
+class PreparedPage:
+    """A page as a channel will hold it, and where its bitmap lies now."""
+
+    page: Page
+    bitmap: Path
+
+
+Stream = list[PreparedPage]
+
+
+def unlabelled_streams(files: Sequence[ReadFile]) -> list[Stream]:
+    """A stream for each file."""
+    return [_pages(file, file.source.name, 0) for file in files]
+
+
+def streams_by_ranges(
+    files: Sequence[ReadFile], ranges: Mapping[str, Sequence[LabelledRange]]
+) -> list[Stream]:
+    """A stream for each file with labels; a blank page between two documents ends the first.
+
+    Raises:
+        ClientError: names every run of pages that is not blank and has no label.
+    """
+    problems: list[str] = []
+    streams = []
+    for file in files:
+        name = file.source.name
+        if name in ranges:
+            stream = _labelled(_pages(file, name, 0), ranges[name])
+            problems += _gaps(name, stream)
+            streams.append(stream)
+    refuse(problems, remedy="Add what they are to the labels.")
+    return streams
+
+
+def _labelled(stream: Stream, ranges: Sequence[LabelledRange]) -> Stream:
+    found = list(stream)
+    for number, each in enumerate(ranges, start=1):
+        for row in range(each.first_page - 1, each.last_page):
+            found[row] = _as(stream[row], f"{stream[0].page.stream}#{number}", each.label)
+    for rows in (range(1, len(found)), range(len(found) - 2, -1, -1)):
+        step = -1 if rows.step == 1 else 1  # the page before; at the stream's start, the page after
+        for row in rows:
+            page, neighbour = found[row].page, found[row + step].page
+            if page.label is None and page.blank and neighbour.label is not None:
+                found[row] = _as(found[row], neighbour.document, neighbour.label)
+    return found
+
+
+def _as(prepared: PreparedPage, document: str | None, label: str) -> PreparedPage:
+    return replace(prepared, page=replace(prepared.page, document=document, label=label))
+
+
+def _gaps(name: str, stream: Stream) -> list[str]:
+    problems = []
+    for missing, run in groupby(stream, key=lambda each: each.page.label is None):
+        if missing:
+            numbers = [each.page.page for each in run]
+            problems.append(f"'{name}': pages {numbers[0]} to {numbers[-1]} have no label.")
+    return problems
+
+
+def streams_by_folders(files: Sequence[ReadFile]) -> list[Stream]:
+    """Each file is a document of the class that its folder is named after.
+
+    A file in LABEL/ is a stream of its own. Those in STREAM/LABEL/ are one stream together, in the
+    order of their own names.
+    """
+    streams: dict[str, Stream] = {}
+    for file in sorted(files, key=_place_in_stream):
+        path = PurePosixPath(file.source.name)
+        label = label_of_folder(file.source)
+        name = str(path.parent.parent) if len(path.parts) > 2 else str(path)
+        stream = streams.setdefault(name, [])
+        pages = _pages(file, name, len(stream))
+        stream += [_as(page, file.source.name, label) for page in pages]
+    return list(streams.values())
+
+
+def _place_in_stream(file: ReadFile) -> tuple[str, str]:
+    path = PurePosixPath(file.source.name)
+    return str(path.parent.parent), path.name
+
+
+def _pages(file: ReadFile, stream: str, before: int) -> Stream:
+    """The pages of a file, numbered from `before` + 1."""
+    return [
+        PreparedPage(_page(each, stream, number, file.place.name), each.bitmap)
+        for number, each in enumerate(kept(file.place), start=before + 1)
+    ]
+
+
+def _page(each: KeptPage, stream: str, number: int, place: str) -> Page:
+    return Page(
+        stream=stream,
+        page=number,
+        content=each.page.text,
+        image=f"images/{place}-{each.bitmap.name}",
+        rotation=each.page.rotation,
+        blank=each.page.blank,
+        language=language_of(each.page.text),
+    )
