@@ -105,7 +105,7 @@ def test_a_missing_channel_by_hand_names_the_flag(tmp_path):
         ("model", lambda model: flip_a_byte(model / "sequence/stages.npz"), ("Fetch",)),
         ("model", lambda model: flip_a_byte(model / "text/manifest.json"), ("Fetch",)),
         ("model", lambda model: (model / "image/weights.params").unlink(), ("missing", "Fetch")),
-        ("input", shutil.rmtree, ("there is no", "pages.jsonl", "Point the channel at")),
+        ("input", shutil.rmtree, ("There is no", "Name a PDF, TIFF, image, ZIP or folder")),
         ("input", lambda folder: cut(folder / "images/c-1.png", 100), ("c-1.png", "Replace")),
         ("input", lambda folder: (folder / "pages.jsonl").write_text("{"), ("line 1", "Correct")),
     ],

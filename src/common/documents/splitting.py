@@ -13,7 +13,8 @@ from common.documents.kinds import Kind, kind_of
 from common.documents.limits import Limits
 from common.documents.orientation import turned
 from common.documents.pdf import open_pdf
-from common.documents.scans import frame, open_scan
+from common.documents.scans import A4, frame, open_scan
+from common.pages.bitmaps import grey_of, open_bitmap
 
 
 def write_part(
@@ -32,15 +33,31 @@ def write_part(
     if kind == "pdf":
         _copy_pages(path, part, pages, rotations)
         return len(pages)
-    first, *others = _upright_frames(path, kind, pages, rotations, limits)
-    first[0].save(
+    _save(list(_upright_frames(path, kind, pages, rotations, limits)), part)
+    return len(pages)
+
+
+def write_bitmaps(bitmaps: Sequence[Path], part: Path) -> None:
+    """Write a PDF with a page for each bitmap, as large as A4 on its long side."""
+    pages = []
+    for path in bitmaps:
+        with open_bitmap(path) as image:
+            grey = grey_of(image)
+        pages.append((grey, max(1, round(max(grey.size) / A4))))
+    if pages:
+        _save(pages, part)
+
+
+def _save(pages: Sequence[tuple[Image.Image, int]], part: Path) -> None:
+    """Bitmaps and their pixels an inch, which is that of the first for all of them."""
+    (first, resolution), *others = pages
+    first.save(
         part,
         "PDF",
-        resolution=first[1],
+        resolution=resolution,
         save_all=True,
-        append_images=[bitmap for bitmap, _ in others],
+        append_images=[each[0] for each in others],
     )
-    return len(pages)
 
 
 def _copy_pages(path: Path, part: Path, pages: Sequence[int], rotations: Sequence[int]) -> None:
