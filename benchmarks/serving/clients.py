@@ -45,20 +45,27 @@ class Load:
     pages: int = 0
     lost: list[str] = field(default_factory=list)  # requests without a good answer
     _stop: threading.Event = field(default_factory=threading.Event)
+    _answered: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        jobs = [(self._ask, number) for number in range(self.clients)] + [(self._ping, 0)]
-        for job, number in jobs:
-            self._threads.append(threading.Thread(target=job, args=(number,)))
-            self._threads[-1].start()
+        """Begin to ask, and beside that to ping twenty times a second."""
+        self._threads = [
+            threading.Thread(target=self._ask, args=(number,)) for number in range(self.clients)
+        ]
+        self._threads.append(threading.Thread(target=self._ping))
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Let all clients have their answer, and stop."""
+        *clients, pinging = self._threads
         self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        for client in clients:
+            client.join()
+        self._answered.set()
+        pinging.join()
 
     def _ask(self, number: int) -> None:
         order = random.Random(number)
@@ -77,8 +84,8 @@ class Load:
                 else:
                     self.lost.append(str(status))
 
-    def _ping(self, number: int) -> None:
-        while not self._stop.wait(0.05):
+    def _ping(self) -> None:
+        while not self._answered.wait(0.05):
             start = time.perf_counter()
             client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
             try:

@@ -158,9 +158,8 @@ def long_stream(server: Server, bodies: Sequence[Body], pages: int) -> dict:
         for number in range(pages)
     ]
     body = Body("\n".join(map(json.dumps, stream)).encode(), pages)
-    load = Load(server.port, [body], 0)
+    load = Load(server.port, [body], clients=1)
     start = time.perf_counter()
-    load.clients = 1
     load.start()
     time.sleep(0.1)
     load.stop()

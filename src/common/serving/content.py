@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from common.pages.bitmaps import TooManyPixels, fitted, open_bitmap
 from common.pages.channel import Channel, reading_order
@@ -29,7 +31,7 @@ LINES = (JSON_LINES, "application/jsonl", "application/x-ndjson", "application/x
 IMAGES = ("image/png", "image/jpeg")
 CONTENT_TYPES = (JSON, *LINES, *IMAGES)
 _FORMATS = ("PNG", "JPEG", "TIFF")  # Pillow reads others by programs that are not here
-_SHOWN = 10  # problems that one answer lists
+_REMEDY, _TOLD = "Send JSON, in UTF-8.", "docs/serving.md tells what a body holds."
 _STREAM = "stream"  # the name of one that has none
 
 
@@ -38,18 +40,10 @@ class SentPage(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
-    stream: str = Field(default=_STREAM, pattern=r"^[^\x00]+$")
+    stream: str = Field(default=_STREAM, max_length=1000, pattern=r"^[^\x00]+$")
     page: int | None = Field(default=None, ge=1, lt=2**31)
     text: str = ""
     image: str | None = None
-
-
-class SentPages(BaseModel):
-    """A body of JSON."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-
-    pages: list[SentPage]
 
 
 Placed = tuple[str, SentPage]  # with where it stands, for messages
@@ -93,12 +87,16 @@ class Reader:
         return self._content(sent, _images_of(sent))
 
     def _parsed(self, body: bytes) -> list[Placed]:
+        """The first that is wrong is told, and nothing is read beyond it."""
         try:
-            pages = SentPages.model_validate_json(body).pages
-        except ValidationError as error:
-            raise _refused(error, "the body") from error
+            whole = from_json(body)
+        except ValueError as error:
+            raise unreadable(f"the body: {error}", _REMEDY) from error
+        pages = whole.get("pages") if isinstance(whole, dict) else None
+        if not isinstance(pages, list):
+            raise unusable("the body is no object with a list `pages`", _TOLD)
         self._count(len(pages))
-        return [(f"pages[{place}]", page) for place, page in enumerate(pages)]
+        return [(f"pages[{place}]", _page(place, page)) for place, page in enumerate(pages)]
 
     def _parsed_lines(self, body: bytes) -> Iterator[Placed]:
         pages = 0
@@ -181,17 +179,16 @@ def _decoded(where: str, text: str) -> bytes:
         ) from error
 
 
+def _page(place: int, sent: Any) -> SentPage:
+    try:
+        return SentPage.model_validate(sent)
+    except ValidationError as error:
+        raise _refused(error, f"pages[{place}]") from error
+
+
 def _refused(error: ValidationError, where: str) -> Problem:
     details = error.errors(include_url=False, include_input=False, include_context=False)
-    if any(detail["type"] == "json_invalid" for detail in details):
-        return unreadable(f"{where}: {details[0]['msg']}", "Send JSON, in UTF-8.")
-    told = [f"{where}{_field(detail['loc'])}: {detail['msg']}" for detail in details[:_SHOWN]]
-    if len(details) > _SHOWN:
-        told.append(f"… and {len(details) - _SHOWN} more")
-    return unusable("; ".join(told), "docs/serving.md tells what a page holds.")
-
-
-def _field(path: Sequence[int | str]) -> str:
-    """`, pages[3].text`; nothing for the whole."""
-    named = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f", {named.lstrip('.')}" if named else ""
+    if details[0]["type"] == "json_invalid":
+        return unreadable(f"{where}: {details[0]['msg']}", _REMEDY)
+    told = [".".join([where, *map(str, one["loc"])]) + f": {one['msg']}" for one in details]
+    return unusable("; ".join(told), _TOLD)
