@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterable
-from time import perf_counter
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic, perf_counter
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 from common.serving.answers import joined
 from common.serving.body import read_body, swallow
 from common.serving.content import CONTENT_TYPES, JSON, JSON_LINES, LINES
+from common.serving.documents import FILES, Documents
 from common.serving.exchange import Question
 from common.serving.problems import Problem, unavailable
 from common.serving.request_log import RequestRecord
@@ -33,9 +34,13 @@ StartResponse = Callable[..., Any]
 class Front:
     """A WSGI application; greenlets call it at the same time."""
 
-    def __init__(self, settings: Settings, workers: ModelWorkers) -> None:
+    def __init__(
+        self, settings: Settings, workers: ModelWorkers, documents: Documents | None = None
+    ) -> None:
+        """Without `documents` PDFs and TIFFs are not read, and images are pages without text."""
         self._settings = settings
         self._workers = workers
+        self._documents = documents
         self._there = 0  # requests
         self._held = 0  # bytes
         self.draining = False
@@ -95,7 +100,7 @@ class Front:
         return Response(body, content_type=media_type, headers={"X-Request-Id": record.request_id})
 
     def _answered(self, request: Request, media_type: str, record: RequestRecord) -> bytes:
-        content_type = _content_type(request)
+        content_type = _content_type(request, self._content_types)
         pages, n_best = _options(request, self._settings)
         if self._there > self._settings.waiting or self._held > _HELD:
             raise unavailable("busy", "too many requests are there already")
@@ -106,9 +111,11 @@ class Front:
         record.quote(body)
         self._held += len(body)
         try:
+            deadline = monotonic() + self._settings.limits.seconds
+            sent, sent_type = self._as_pages(body, content_type, deadline, record)
             start = perf_counter()
-            question = Question(body, content_type, media_type, pages, n_best)
-            reply, ticket = self._workers.ask(question)
+            question = Question(sent, sent_type, media_type, pages, n_best)
+            reply, ticket = self._workers.ask(question, deadline)
         finally:
             self._held -= len(body)
         record.seconds |= reply.seconds
@@ -122,6 +129,22 @@ class Front:
         if reply.problem is not None:
             raise reply.problem
         return reply.body
+
+    @property
+    def _content_types(self) -> tuple[str, ...]:
+        others = FILES if self._documents else ()
+        return tuple(dict.fromkeys((*CONTENT_TYPES, *others)))
+
+    def _as_pages(
+        self, body: bytes, content_type: str, deadline: float, record: RequestRecord
+    ) -> tuple[bytes, str]:
+        """What a model worker reads, and of what type it is."""
+        if self._documents is None or content_type not in FILES:
+            return body, content_type
+        start = perf_counter()
+        lines = self._documents.lines(body, deadline)
+        record.took("document", start)
+        return lines, JSON_LINES
 
     def _refusal(
         self, request: Request, record: RequestRecord, problem: Problem, media_type: str
@@ -158,14 +181,12 @@ def _unread(request: Request) -> bool:
     return chunked or stream.position < (stream.content_length or 0)
 
 
-def _content_type(request: Request) -> str:
+def _content_type(request: Request, known: Sequence[str]) -> str:
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Problem(415, "encoded", "the body is compressed", "Send it as it is.")
-    if request.mimetype not in CONTENT_TYPES:
+    if request.mimetype not in known:
         got = f"'{request.mimetype}' is" if request.mimetype else "no Content-Type is"
-        raise Problem(
-            415, "unknown_type", f"{got} not read here", f"Send {', '.join(CONTENT_TYPES)}."
-        )
+        raise Problem(415, "unknown_type", f"{got} not read here", f"Send {', '.join(known)}.")
     return request.mimetype
 
 

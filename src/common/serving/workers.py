@@ -78,17 +78,17 @@ class ModelWorkers:
         """End all workers."""
         gevent.killall(self._feeders)
 
-    def ask(self, question: Question) -> tuple[Reply, Ticket]:
-        """Wait for the reply.
+    def ask(self, question: Question, deadline: float) -> tuple[Reply, Ticket]:
+        """Wait for the reply, until `deadline`, a time of `monotonic`.
 
         Raises:
-            Problem: there was none in time, or two workers died over it.
+            Problem: there was none in time.
         """
-        ticket = Ticket(question, monotonic() + self._settings.limits.seconds)
+        ticket = Ticket(question, deadline)
         self._queue.put(ticket)
         self._open.add(ticket)
         try:
-            return ticket.result.get(timeout=self._settings.limits.seconds), ticket
+            return ticket.result.get(timeout=max(0.0, deadline - monotonic())), ticket
         except gevent.Timeout as late:
             ticket.result.set(None)  # nobody waits any more
             raise unavailable(
