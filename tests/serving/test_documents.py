@@ -29,6 +29,8 @@ def read(body):
     """A page for each word."""
     if body == b"encrypted":
         raise unusable("it is encrypted", "Save it without a password.")
+    if body.startswith(b"crash"):
+        raise ArithmeticError(body)
     return [FakePage(word.decode(), word[::-1]) for word in body.split()]
 
 
@@ -87,6 +89,14 @@ def test_a_file_that_is_refused_is_refused_alone(front):
     assert (status, told["error"]["code"]) == (422, "unusable")
     assert told["error"]["message"] == "it is encrypted"
     assert asked(front, "application/pdf", b"one")[0] == 200
+
+
+def test_a_failure_of_the_reader_is_ours_and_quotes_nothing(front, capfd, caplog):
+    status, told = asked(front, "application/pdf", b"crash: private words")
+    assert (status, told["error"]["code"]) == (500, "internal")
+    said = capfd.readouterr()
+    assert "ArithmeticError" in caplog.text
+    assert "private" not in said.out + said.err + caplog.text + json.dumps(told)
 
 
 def test_files_have_the_limit_of_bytes_that_all_have(front):

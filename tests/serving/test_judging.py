@@ -134,11 +134,11 @@ class Fragile:
         return self._ensemble.evidence(channel, decoded)
 
 
-def test_pages_that_the_models_fail_on_fail_alone_and_are_not_quoted(ensemble, capfd):
+def test_pages_that_the_models_fail_on_fail_alone_and_are_not_quoted(ensemble, caplog):
     judge = Judge(Fragile(ensemble), LIMITS, log_content=False)
     replies = judge.answer([question([{"text": text}]) for text in ("a", "poison, private", "b")])
     assert [reply.problem and reply.problem.status for reply in replies] == [None, 500, None]
-    told = capfd.readouterr().err
+    told = caplog.text
     assert "ArithmeticError" in told
     assert "in evidence" in told
     assert "private" not in told + replies[1].problem.detail

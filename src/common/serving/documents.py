@@ -47,14 +47,20 @@ class Documents:
         """
         try:
             with gevent.Timeout(max(0.0, deadline - monotonic())):
-                return self._threads.apply(self._lines, (body,))
+                lines = self._threads.apply(self._lines, (body,))
         except gevent.Timeout as late:
             raise unavailable(
                 "too_slow", "the file was not read in time", "Send a shorter one, or its text."
             ) from late
+        if isinstance(lines, Exception):
+            raise lines
+        return lines
 
-    def _lines(self, body: bytes) -> bytes:
-        return b"\n".join(_line(page) for page in self._read(body))
+    def _lines(self, body: bytes) -> bytes | Exception:
+        try:
+            return b"\n".join(_line(page) for page in self._read(body))
+        except Exception as error:  # what a thread raises, gevent prints, whatever it may quote
+            return error
 
 
 def _line(page: FilePage) -> bytes:

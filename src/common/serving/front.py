@@ -16,6 +16,7 @@ from common.serving.body import read_body, swallow
 from common.serving.content import CONTENT_TYPES, JSON, JSON_LINES, LINES
 from common.serving.documents import FILES, Documents
 from common.serving.exchange import Question
+from common.serving.failures import own_fault
 from common.serving.problems import Problem, unavailable
 from common.serving.request_log import RequestRecord
 from common.serving.settings import Settings
@@ -96,6 +97,9 @@ class Front:
                 self._there -= 1
         except Problem as problem:
             return self._refusal(request, record, problem, media_type)
+        except Exception as error:
+            own = own_fault(error, quote=self._settings.log_content)
+            return self._refusal(request, record, own, media_type)
         record.write(200, len(body))
         return Response(body, content_type=media_type, headers={"X-Request-Id": record.request_id})
 

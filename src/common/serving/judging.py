@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from common.results.novelty import familiarity
 from common.serving.answers import stream_answers, written
 from common.serving.content import JSON, Content, Reader
 from common.serving.exchange import Question, Reply
+from common.serving.failures import own_fault
 from common.serving.problems import Problem
 from common.serving.settings import Limits
 
@@ -111,16 +110,7 @@ class Judge:
         return Reply(body, seconds=seconds, pages=len(channel), streams=len(answers))
 
     def _own_fault(self, error: Exception) -> Problem:
-        """Tell the log where it happened; what the error says might quote a page."""
-        said = f": {error}" if self._log_content else ""
-        trace = "".join(traceback.format_tb(error.__traceback__))
-        print(f"{trace}{type(error).__name__}{said}", file=sys.stderr, flush=True)
-        return Problem(
-            500,
-            "internal",
-            f"the server failed ({type(error).__name__})",
-            "Look for the request in the server's log, and report it.",
-        )
+        return own_fault(error, quote=self._log_content)
 
 
 def _together(contents: Sequence[Content]) -> tuple[Channel, dict[str, NDArray[np.uint8]]]:

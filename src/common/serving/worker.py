@@ -8,6 +8,7 @@ import socket
 import sys
 from pathlib import Path
 
+from common.job import log
 from common.job.errors import JobError
 from common.models.artifacts import load_ensemble
 from common.serving.exchange import receive_questions, send_replies
@@ -26,6 +27,7 @@ def main() -> int:
     ):  # a terminal sends them to all: the front ends us
         signal.signal(number, signal.SIG_IGN)
     os.nice(NICENESS)
+    log.configure()
     with socket.socket(fileno=int(sys.argv[1])) as wire:
         wire.setblocking(True)  # gevent left it otherwise
         try:
