@@ -138,8 +138,8 @@ def started(words: list[str], variables: Mapping[str, str] | None = None) -> Ite
     server = Server(process)
     server.read()
     try:
-        until(lambda: process.poll() is not None or "listening at" in "".join(server.lines[:1]))
-        found = re.search(r"listening at \S+:(\d+)", "".join(server.lines[:1]))
+        until(lambda: process.poll() is not None or "listening at" in "".join(server.lines))
+        found = re.search(r"listening at \S+:(\d+)", "".join(server.lines))
         server.port = int(found[1]) if found else 0
         yield server
     finally:

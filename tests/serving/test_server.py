@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.sample import SAMPLE
 from tests.serving.servers import (
     JSON,
     LINES,
@@ -42,6 +43,20 @@ def server(model):
 def chunked(parts):
     """A body that http.client sends in chunks."""
     yield from parts
+
+
+def test_a_pdf_is_read_and_becomes_segments(server):
+    body = (SAMPLE.parent / "pdf" / "hoa_statement.pdf").read_bytes()
+    answer = server.ask("/invocations?pages=true", body, Content_Type="application/pdf")
+    assert answer.status == 200
+    (stream,) = answer.json["streams"]
+    assert [page["page"] for page in stream["pages"]] == list(range(1, len(stream["pages"]) + 1))
+
+
+def test_a_broken_pdf_is_told_and_the_server_goes_on(server):
+    answer = server.ask(body=b"%PDF-1.7 and no more", Content_Type="application/pdf")
+    assert (answer.status, answer.code) == (422, "unusable")
+    assert server.judge([PAGE]).status == 200
 
 
 def test_pages_become_segments(server):

@@ -13,6 +13,7 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from common.job.log import logger
+from common.serving.file_reading import file_reading
 from common.serving.front import Front
 from common.serving.settings import Settings
 from common.serving.workers import ModelWorkers
@@ -26,11 +27,15 @@ def serve_until_told(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then answer what is there.
 
     Raises:
-        ClientError: the model cannot be used.
+        ClientError: the model cannot be used, or OCR that was asked for.
         OSError: the port cannot.
     """
-    workers = ModelWorkers(settings)
-    front = Front(settings, workers)
+    with file_reading(settings) as documents:
+        workers = ModelWorkers(settings)
+        _serve(settings, workers, Front(settings, workers, documents))
+
+
+def _serve(settings: Settings, workers: ModelWorkers, front: Front) -> None:
     listener = _listener(settings)
     server = _Server(
         listener, front, spawn=Pool(_CONNECTIONS), handler_class=_Connection, log=None,

@@ -41,6 +41,8 @@ class Settings:
             200, so that the other objects of the job are answered too.
         pages: answers tell of each page, unless a request says otherwise.
         log_content: the log may quote what is sent.
+        ocr: languages that tesseract reads scans in, `none`, or None to read them where it is
+            installed.
     """
 
     model: Path
@@ -53,6 +55,7 @@ class Settings:
     batch_transform: bool
     pages: bool
     log_content: bool
+    ocr: str | None = None
 
     @property
     def execution_parameters(self) -> dict[str, int | str]:
@@ -89,6 +92,7 @@ def read_settings(
         batch_transform=said.batch_transform,
         pages=said.pages,
         log_content=said.log_content,
+        ocr=said.ocr,
     )
 
 
@@ -178,6 +182,12 @@ def _parser(
         help="answer content that cannot be used with an error record; default SAGEMAKER_BATCH",
     )
     add("--pages", action="store_true", help="tell of each page, unless a request says otherwise")
+    add(
+        "--ocr",
+        metavar="LANGUAGES",
+        help="of pages without text of their own, as tesseract names them, or none; default "
+        "deu+eng where tesseract is installed",
+    )
     add("--log-content", action="store_true", help="let the log quote what is sent")
     return parser
 
