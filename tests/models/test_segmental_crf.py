@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.models import chain_crf
+from common.models import chain_crf, chain_paths
 from common.models.segmental_crf import (
     SegmentalScores,
     expected_counts,
@@ -173,9 +173,8 @@ def test_without_length_scores_it_is_the_linear_chain():
     np.testing.assert_allclose(found.first[0], expected.first, atol=1e-9)
     np.testing.assert_allclose(found.continuation[0], expected.continuation, atol=1e-9)
     best = best_segmentations(flat, 7)
-    for one, (labels, starts, score) in zip(
-        best, chain_crf.best_segmentations(chain, 7), strict=True
-    ):
+    of_chain = chain_paths.best_segmentations(chain, 7)
+    for one, (labels, starts, score) in zip(best, of_chain, strict=True):
         np.testing.assert_array_equal(one.labels, labels)
         np.testing.assert_array_equal(one.starts, starts)
         assert one.score == pytest.approx(score)
