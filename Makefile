@@ -47,7 +47,7 @@ test: $(INSTALLED) ## run the tests; PYTEST_ARGS="-k name" narrows them
 lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy src
+	$(BIN)/mypy src workflow
 
 format: $(INSTALLED) ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix-only
@@ -97,12 +97,13 @@ lock: ## pin what pyproject.toml declares, with hashes, in requirements/ (needs 
 	$(LOCK) --group gpu --group cuda --no-deps -o requirements/mxnet-gpu.txt
 	$(LOCK) --group build -c requirements/runtime.txt -o requirements/build.txt
 	$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(LOCK) --group workflow -c requirements/dev.txt -o workflow/requirements.txt
 	$(LOCK) --group bench-text -c requirements/runtime.txt -o requirements/bench-text.txt
 	$(LOCK_TORCH) --group bench-torch -o requirements/bench-torch.txt
 
 clean: ## remove .venv and whatever was made here
 	rm -rf .venv .bench out .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find src tests examples requirements -name __pycache__ -prune -exec rm -r {} +
+	find src tests examples requirements workflow -name __pycache__ -prune -exec rm -r {} +
 
 # Sources are built with the tools of build.txt, already there, and not with whatever an isolated
 # build would fetch without a hash.

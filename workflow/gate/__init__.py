@@ -1,0 +1,1 @@
+"""The Gate function: whether a new ensemble is put into use."""
