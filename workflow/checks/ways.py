@@ -1,0 +1,188 @@
+"""The ways that executions may take: all goes well, or one task fails, stops or answers rubbish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .data import Unresolved
+from .samples import result_of, sample_inputs
+from .services import parameter_problems
+from .simulation import CONTEXT, Failure, Walk, walk
+
+TRAININGS = {"text": "Train Text Model", "image": "Train Image Model"}
+PARALLEL = "Base Model Training"
+SUCCESS, FAILURE = "Notify Success", "Notify Failure"
+SUBJECTS = {SUCCESS: "Model Training succeeded", FAILURE: "[ERROR] Model Training failed!"}
+_SAGEMAKER = "arn:aws:states:::sagemaker:create"
+# The tasks in their order, with what each of them calls.
+STORY = {
+    "Setup": "arn:aws:states:::lambda:invoke",
+    "Fetch Prepared Data": "arn:aws:states:::batch:submitJob.sync",
+    "Train Text Model": f"{_SAGEMAKER}TrainingJob.sync",
+    "Train Image Model": f"{_SAGEMAKER}TrainingJob.sync",
+    "Train Sequence Model": f"{_SAGEMAKER}TrainingJob.sync",
+    "Create Model": f"{_SAGEMAKER}Model",
+    "Score Test Streams": f"{_SAGEMAKER}TransformJob.sync",
+    "Measure Test Streams": "arn:aws:states:::batch:submitJob.sync",
+    "Gate": "arn:aws:states:::lambda:invoke",
+    SUCCESS: "arn:aws:states:::sns:publish",
+}
+# What is read of a task's answer, which may then not be there.
+_ANSWERING = ("lambda:invoke", "TrainingJob.sync", "createModel", "TransformJob.sync")
+_STATUS = ("TrainingJobStatus", "TransformJobStatus")
+
+
+@dataclass
+class _Tasks:
+    """Answers tasks, and remembers which were called with what.
+
+    `trouble` is the task that does not answer as it should, and how: `fails`, `stops`, `rubbish`.
+    """
+
+    trouble: tuple[str, str] = ("", "")
+    silent: bool = False  # nobody can be notified
+    called: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    def __call__(self, state: str, resource: str, parameters: dict[str, Any]) -> Any:
+        self.called.append((state, resource, parameters))
+        if state == self.trouble[0]:
+            return self._troubled(resource, parameters)
+        if self.silent and state == FAILURE:
+            raise Failure("SNS.NotFoundException", "there is no such topic")
+        return result_of(resource, parameters)
+
+    def _troubled(self, resource: str, parameters: dict[str, Any]) -> Any:
+        how = self.trouble[1]
+        if how == "fails":
+            raise Failure("Injected", f"made to fail: {self.trouble[0]}")
+        answer = result_of(resource, parameters)
+        if how == "stops":
+            return {**answer, **{name: "Stopped" for name in _STATUS if name in answer}}
+        return {"StatusCode": 200, "Payload": "rubbish"} if "Payload" in answer else {}
+
+    def named(self, *names: str) -> list[dict[str, Any]]:
+        return [parameters for state, _, parameters in self.called if state in names]
+
+
+def way_problems(definition: Mapping[str, Any]) -> list[str]:
+    """What is wrong on any way, each problem once."""
+    problems: dict[str, None] = {}
+    visited: set[str] = set()
+    for name, given in sample_inputs().items():
+        tasks = _Tasks()
+        found = _walked(definition, given, tasks, problems, f"input '{name}'")
+        if found is None:
+            continue
+        visited |= set(found.visited)
+        problems.update(dict.fromkeys(_success_problems(given, found, tasks)))
+        for trouble in _troubles(tasks):
+            for silent in (False, True):
+                again = _Tasks(trouble, silent)
+                where = f"input '{name}', '{trouble[0]}' {trouble[1]}"
+                led = _walked(definition, given, again, problems, where)
+                if led is not None:
+                    visited |= set(led.visited)
+                    told = _failure_problems(led, again, tasks)
+                    problems.update(dict.fromkeys(f"{where}: {problem}" for problem in told))
+    unseen = sorted(_names(definition) - visited)
+    problems.update(dict.fromkeys(f"state '{name}' is never reached" for name in unseen))
+    return list(problems)
+
+
+def _names(machine: Mapping[str, Any]) -> set[str]:
+    found = set(machine["States"])
+    for state in machine["States"].values():
+        for branch in state.get("Branches", ()):
+            found |= _names(branch)
+    return found
+
+
+def _walked(
+    definition: Mapping[str, Any],
+    given: Any,
+    tasks: _Tasks,
+    problems: dict[str, None],
+    where: str,
+) -> Walk | None:
+    try:
+        return walk(definition, given, tasks)
+    except (Unresolved, KeyError, TypeError, AttributeError) as error:
+        problems[f"{where}: {type(error).__name__}: {error}"] = None
+        return None
+
+
+def _troubles(tasks: _Tasks) -> Iterator[tuple[str, str]]:
+    for state, resource, _ in tasks.called:
+        yield state, "fails"
+        if resource.endswith(_ANSWERING):
+            yield state, "rubbish"
+        if resource.endswith(("TrainingJob.sync", "TransformJob.sync")):
+            yield state, "stops"
+
+
+def _success_problems(given: Mapping[str, Any], found: Walk, tasks: _Tasks) -> Iterator[str]:
+    if found.failure:
+        yield f"fails where all goes well: {found.failure}"
+    skipped = {
+        state for model, state in TRAININGS.items() if not given.get(f"train_{model}_model", True)
+    }
+    story = [(state, resource) for state, resource in STORY.items() if state not in skipped]
+    told = [(state, resource) for state, resource, _ in tasks.called]
+    if told != story:
+        yield f"where all goes well, the tasks are {told}"
+    for state, resource, parameters in tasks.called:
+        if resource in STORY.values():
+            for problem in parameter_problems(resource, parameters):
+                yield f"state '{state}': {problem}"
+    yield from _channel_problems(tasks)
+    yield from _notification_problems(tasks, SUCCESS)
+
+
+def _channel_problems(tasks: _Tasks) -> Iterator[str]:
+    """Each channel must hold what its name says."""
+    for job in tasks.named(*TRAININGS.values(), "Train Sequence Model"):
+        program = job["HyperParameters"].get("sagemaker_program")
+        for channel in job["InputDataConfig"]:
+            name, uri = channel["ChannelName"], channel["DataSource"]["S3DataSource"]["S3Uri"]
+            place = f"/models/{name}/" if name in TRAININGS else f"/data/{name}/"
+            if place not in uri and name != "pretrained":
+                yield f"{program}: channel '{name}' is {uri}"
+        if f"/{program[6:-3]}" not in job["OutputDataConfig"]["S3OutputPath"]:
+            yield f"{program}: writes to {job['OutputDataConfig']['S3OutputPath']}"
+
+
+def _notification_problems(tasks: _Tasks, state: str) -> Iterator[str]:
+    for sent in tasks.named(state):
+        if sent.get("Subject") != SUBJECTS[state]:
+            yield f"state '{state}': its subject is '{sent.get('Subject')}'"
+        message = sent.get("Message")
+        if not isinstance(message, dict):
+            yield f"state '{state}': its message is no object"
+            continue
+        execution = CONTEXT["Execution"]["Id"]
+        if message.get("execution") != execution or execution not in message.get("link", ""):
+            yield f"state '{state}': names the execution nowhere, or does not link to it"
+
+
+def _failure_problems(found: Walk, tasks: _Tasks, well: _Tasks) -> Iterator[str]:
+    """One task is in trouble: nothing else is done, one notification, the first cause."""
+    state, how = tasks.trouble
+    names = [name for name, _, _ in well.called]
+    done = [name for name, _, _ in tasks.called]
+    if found.failure is None:
+        yield "the execution succeeds"
+        return
+    expected = [*names[: names.index(state) + 1], FAILURE]
+    if done != expected:
+        yield f"after it, {done[len(expected) - 1 :]} are done, not one notification of failure"
+        return
+    if how == "fails" and found.failure.error != "Injected":
+        yield f"the execution's error is '{found.failure.error}', not the first"
+    message = tasks.named(FAILURE)[0].get("Message", {})
+    place = PARALLEL if state in TRAININGS.values() else state
+    said = (message.get("state"), message.get("error"), message.get("cause"))
+    if said != (place, found.failure.error, found.failure.cause):
+        yield f"the notification says {said}"
+    yield from _notification_problems(tasks, FAILURE)
