@@ -7,6 +7,8 @@ PIP       := $(BIN)/python -m pip $(PIP_FLAGS)
 # The peers of `make bench` have environments of their own; PyTorch's serves more than one part.
 BENCH_TEXT  := .bench/text/.installed-$(firstword $(shell cksum < requirements/bench-text.txt))
 BENCH_TORCH := .bench/torch/.installed-$(firstword $(shell cksum < requirements/bench-torch.txt))
+# What runs the state machine on this machine.
+INTERPRETER := .workflow/.installed-$(firstword $(shell cksum < workflow/local/package-lock.json))
 BENCH     ?= text image sequence
 UV        ?= uv
 
@@ -29,11 +31,11 @@ PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
 	$$python requirements/check_python.py 2>/dev/null && echo $$python && exit; done; echo python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format reference bench workflow image lock clean
+.PHONY: help install demo test lint format reference bench workflow interpreter image lock clean
 .PHONY: $(addprefix bench-,text image sequence)
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## make .venv, which the others use; PYTHON=python3.11 names the interpreter
 	@echo "Installed: $$($(BIN)/python -V) in .venv"
@@ -78,9 +80,10 @@ image: ## build the container image, or with VARIANT=cpu the one for hosts witho
 	$(ENGINE) build --build-arg VARIANT=$(VARIANT) --build-arg VERSION=$(VERSION) \
 		--build-arg REVISION=$(REVISION) $(IMAGE_ARGS) -t $(IMAGE) .
 
-workflow: ## (not yet) run the state machine on this machine
-workflow:
-	@echo "make $@ arrives with a later release: see CHANGELOG.md" >&2; exit 1
+workflow: $(INSTALLED) $(INTERPRETER) ## run the state machine here; WORKFLOW_ARGS=--skip-image reuses that model
+	@PYTHONPATH=. $(BIN)/python -m workflow.local $(WORKFLOW_ARGS)
+
+interpreter: $(INTERPRETER) ## install what runs the state machine here (needs Node.js from 20 on)
 
 # One lock serves both Pythons and both MXNets, which share their dependencies. uv keeps the
 # versions that are there already: LOCK_ARGS=--upgrade renews them.
@@ -102,7 +105,7 @@ lock: ## pin what pyproject.toml declares, with hashes, in requirements/ (needs 
 	$(LOCK_TORCH) --group bench-torch -o requirements/bench-torch.txt
 
 clean: ## remove .venv and whatever was made here
-	rm -rf .venv .bench out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .workflow out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests examples requirements workflow -name __pycache__ -prune -exec rm -r {} +
 
 # Sources are built with the tools of build.txt, already there, and not with whatever an isolated
@@ -115,6 +118,15 @@ $(INSTALLED):
 	@$(PYTHON) -m venv --clear .venv
 	$(PIP) -r requirements/build.txt
 	$(PIP) --no-build-isolation $(patsubst %,-r %,$(filter-out %/build.txt,$(LOCKED)))
+	@touch $@
+
+# No package of it needs a script of its own to be installed. An older Node.js than some packages ask
+# for will do: see bridge.mjs.
+$(INTERPRETER): workflow/local/package-lock.json
+	@command -v npm >/dev/null || { echo "There is no npm here: install Node.js, 20 or newer" >&2; \
+		exit 1; }
+	@rm -rf .workflow && mkdir .workflow && cp workflow/local/package*.json .workflow/
+	npm ci --prefix .workflow --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(BENCH_TEXT) $(BENCH_TORCH): $(INSTALLED)

@@ -42,7 +42,6 @@ EVERYTHING = {
         "MaxConcurrentTransforms": 4,
         "MaxPayloadInMB": 25,
         "InvocationsTimeoutInSeconds": 60,
-        "MaxRuntimeInSeconds": 7200,
     },
     "gate": {"tolerance": 0.02, "max_segment_ece": 0.2},
     "network": {

@@ -196,11 +196,8 @@ def wrong_choice(definition, draw):
 
 
 def no_time_limit(definition, draw):
-    states, name = picked_state(
-        definition, draw, lambda s: "TimeoutSeconds" in s or "TimeoutSecondsPath" in s
-    )
-    states[name].pop("TimeoutSeconds", None)
-    states[name].pop("TimeoutSecondsPath", None)
+    states, name = picked_state(definition, draw, lambda s: "TimeoutSeconds" in s)
+    del states[name]["TimeoutSeconds"]
     return f"'{name}' without a time limit"
 
 

@@ -107,9 +107,6 @@ def _result(name: str, state: Mapping[str, Any], data: Any, task: Task, found: W
     if state["Type"] == "Parallel":
         return [_machine(branch, given, task, found) for branch in state["Branches"]]
     if state["Type"] == "Task":
-        seconds = state.get("TimeoutSecondsPath")
-        if seconds and not isinstance(look_up(seconds, data), int):
-            raise Unresolved(f"'{seconds}' is no whole number")
         return task(name, state["Resource"], given)
     raise Unresolved(f"no type of state that is understood here: {state['Type']}")
 

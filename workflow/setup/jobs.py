@@ -14,7 +14,7 @@ from .paths import CHANNELS, Run
 _INSTANCE_TYPES = {"text": "ml.m5.xlarge", "image": "ml.g4dn.xlarge", "sequence": "ml.m5.xlarge"}
 _VOLUMES_GB = {"text": 50, "image": 100, "sequence": 50}
 _SCORING_INSTANCE = "ml.m5.xlarge"
-_WAITING = 86400  # seconds that a job may wait for its instance, beyond its own time limit
+_WAITING = 86400  # seconds that a job waits for spot capacity, unless the input says otherwise
 _SHORT = {"text": "text", "image": "image", "sequence": "seq"}
 DEFAULT_SECONDS = INPUT_SCHEMA["$defs"]["seconds"]["default"]
 
@@ -44,7 +44,6 @@ def training_job(model: str, given: Section, run: Run, keys: Section) -> dict[st
         "StoppingCondition": stopping,
         "EnableManagedSpotTraining": spot,
         "CheckpointConfig": {"S3Uri": run.below("checkpoints", model)},
-        "task_timeout_seconds": stopping.get("MaxWaitTimeInSeconds", seconds) + _WAITING,
     }
 
 
@@ -79,14 +78,12 @@ def data_job(given: Section, run: Run) -> dict[str, Any]:
     """`$.generated.data`: of the Batch job that makes this execution's copy."""
     data = given["data"]
     split = data.get("split", {})
-    seconds = data.get("time_limit_seconds", 14400)
     return {
         "input_path": data["s3_uri"].rstrip("/") + "/",
         "output_path": run.below("data", ""),
         "split": f"{split.get('validation', 0.2)},{split.get('test', 0.2)}",
         "seed": str(data.get("seed", 1)),
-        "time_limit_seconds": seconds,
-        "task_timeout_seconds": 2 * seconds + _WAITING,  # of two attempts
+        "time_limit_seconds": data.get("time_limit_seconds", 14400),
         "channels": {name: run.below("data", name, "") for name in CHANNELS},
         "manifest": run.below("data", "manifest.json"),
     }
@@ -117,7 +114,6 @@ def scoring_job(given: Section, run: Run, keys: Section) -> dict[str, Any]:
         },
         "TransformOutput": output,
         "TransformResources": resources,
-        "task_timeout_seconds": job.get("MaxRuntimeInSeconds", DEFAULT_SECONDS) + _WAITING,
     }
 
 

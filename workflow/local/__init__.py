@@ -1,0 +1,1 @@
+"""The workflow on a laptop: the deployed definition, tasks as local processes, a folder for S3."""

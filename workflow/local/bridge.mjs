@@ -1,0 +1,104 @@
+// Runs a definition with aws-local-stepfunctions for the Python program that started this one.
+//
+// It sends one line, {definition, input, context, pause}. We send events, and calls of tasks
+// {call, state, resource, parameters}, which it answers in any order, {call, result} or
+// {call, error, cause}; {cancel} says that nobody waits for a call any more. The last line is
+// {status, output | error, cause}.
+//
+// pause: milliseconds before every other attempt, for tests; null for what the definition says.
+
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+
+// Node 22 has it; the interpreter wants nothing else that Node 20 lacks.
+Promise.withResolvers ??= function () {
+  let resolve, reject;
+  const promise = new Promise((yes, no) => { resolve = yes; reject = no; });
+  return { promise, resolve, reject };
+};
+
+const require = createRequire(`${process.env.WORKFLOW_NODE_MODULES}/`);
+const { StateMachine } = require('aws-local-stepfunctions');
+
+const waiting = new Map(); // call → {state, resolve, reject}
+let calls = 0;
+
+const send = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+
+function handler(state, resource) {
+  return (parameters) => new Promise((resolve, reject) => {
+    const call = ++calls;
+    waiting.set(call, { state, resolve, reject });
+    send({ call, state, resource, parameters });
+  });
+}
+
+function handlersOf(machine, found = {}) {
+  for (const [name, state] of Object.entries(machine.States)) {
+    if (state.Type === 'Task') found[name] = handler(name, state.Resource);
+    for (const branch of state.Branches ?? []) handlersOf(branch, found);
+  }
+  return found;
+}
+
+function answered({ call, result, error, cause }) {
+  const open = waiting.get(call);
+  if (!open) return;
+  waiting.delete(call);
+  if (error === undefined) return open.resolve(result);
+  const failure = new Error(cause);
+  failure.name = error;
+  open.reject(failure);
+}
+
+// The interpreter forgets a call that ran out of time, and those of a branch whose sibling failed.
+function cancel(concerns) {
+  for (const [call, { state }] of waiting) {
+    if (concerns(state)) {
+      waiting.delete(call);
+      send({ cancel: call });
+    }
+  }
+}
+
+function follow(event) {
+  if (event.type === 'StateFailed') cancel((state) => state === event.state.name);
+  if (event.type === 'ParallelBranchFailed') cancel(() => true);
+  send({
+    event: event.type,
+    state: event.state?.name ?? event.parentState?.name,
+    error: event.Error,
+    at: event.timestamp,
+  });
+}
+
+async function run({ definition, input, context, pause }) {
+  const machine = new StateMachine(definition);
+  const handlers = handlersOf(definition);
+  const pauses = Object.keys(handlers).map((state) => [state, pause]);
+  const execution = machine.run(input, {
+    context,
+    overrides: {
+      taskResourceLocalHandlers: handlers,
+      retryIntervalOverrides: pause === null ? {} : Object.fromEntries(pauses),
+    },
+  });
+  const ended = execution.result.then(
+    (output) => ({ status: 'SUCCEEDED', output }),
+    (error) => ({ status: 'FAILED', error: error.cause?.name, cause: error.cause?.message }),
+  );
+  for await (const event of execution.eventLogs) follow(event);
+  send(await ended);
+  process.exit(0);
+}
+
+let started = false;
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const message = JSON.parse(line);
+  if (started) return answered(message);
+  started = true;
+  run(message).catch((error) => {
+    send({ status: 'INVALID', error: error.name, cause: error.message });
+    process.exit(1);
+  });
+});
