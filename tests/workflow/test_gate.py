@@ -28,6 +28,7 @@ def measured(s3, run_id, exact, ece=0.05, *, test="t1"):
     names = ("train", "validation", "test")
     channels = {name: {**channel, "fingerprint": test} for name in names}
     put(s3, f"runs/{run_id}/metrics.json", {"metrics": figures})
+    put(s3, f"runs/{run_id}/models/sequence/seq-1/output/model.tar.gz", run_id)
     put(s3, f"runs/{run_id}/data/manifest.json", {"channels": channels})
     return {
         "run_id": run_id,
@@ -110,6 +111,13 @@ def test_the_one_before_is_kept_for_rollback(s3):
     assert json.loads(get(s3, POINTER))["before"] == "one"
 
 
+def test_an_ensemble_outlives_its_run(s3):
+    judge(measured(s3, "one", 0.8), s3)
+    s3.delete_object(Bucket=BUCKET, Key="runs/one/models/sequence/seq-1/output/model.tar.gz")
+    place = json.loads(get(s3, POINTER))["model_artifact"]
+    assert get(s3, place.removeprefix(f"s3://{BUCKET}/")) == '"one"'
+
+
 def test_an_attempt_after_the_swap_gives_the_same_answer(s3):
     judge(measured(s3, "one", 0.8), s3)
     event = measured(s3, "two", 0.9)
@@ -127,6 +135,9 @@ class Racing:
 
     def get_object(self, **query):
         return self.s3.get_object(**query)
+
+    def copy_object(self, **query):
+        return self.s3.copy_object(**query)
 
     def put_object(self, **query):
         if query["Key"] == POINTER and self.rivals:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .decision import Decision, Figures, MissingMetrics, decide, figures_of
-from .pointer import Read, read_pointer, swap_pointer
+from .pointer import KEPT, Read, read_pointer, swap_pointer
 from .summary import kept_metrics, summary
 
 _RACES = 10  # that may be lost before the function gives up
@@ -50,10 +50,21 @@ def judge(event: Mapping[str, Any], s3: Any) -> dict[str, Any]:
             return _answer(Decision(True, said["reason"]), rules)
         decision = decide(new, Figures(**said["figures"]) if said else None, rules)
         _write(s3, rules["summary"], summary(event, manifest, metrics, said, decision))
-        pointer = _pointer(event, new, metrics, decision, before)
-        if not decision.promoted or swap_pointer(s3, bucket, pointer, before):
+        if not decision.promoted:
+            return _answer(decision, rules)
+        kept = _keep(s3, bucket, event)
+        pointer = {**_pointer(event, new, metrics, decision, before), "model_artifact": kept}
+        if swap_pointer(s3, bucket, pointer, before):
             return _answer(decision, rules)
     raise Busy(f"The pointer was swapped by others {_RACES} times. Start the execution anew.")
+
+
+def _keep(s3: Any, bucket: str, event: Mapping[str, Any]) -> str:
+    """Copy the ensemble to where it outlives its run; returns the copy's URI."""
+    source, key = _split(event["model_artifact"])
+    copy = f"{KEPT}/{event['run_id']}/model.tar.gz"
+    s3.copy_object(Bucket=bucket, Key=copy, CopySource={"Bucket": source, "Key": key})
+    return f"s3://{bucket}/{copy}"
 
 
 def _pointer(
@@ -66,7 +77,6 @@ def _pointer(
     return {
         "run_id": event["run_id"],
         "execution": event["execution"],
-        "model_artifact": event["model_artifact"],
         "model": event["model"],
         "figures": new.as_dict(),
         "metrics": kept_metrics(metrics),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-POINTER = "ensembles/in-use.json"
-_HISTORY = "ensembles/history"
+KEPT = "ensembles"
+POINTER = f"{KEPT}/in-use.json"
+_HISTORY = f"{KEPT}/history"
 _MISSING = ("NoSuchKey", "404")
 _RACED = ("PreconditionFailed", "ConditionalRequestConflict")
 
@@ -31,7 +32,7 @@ def read_pointer(s3: Any, bucket: str) -> Read:
 def swap_pointer(s3: Any, bucket: str, new: dict[str, Any], before: Read) -> bool:
     """Point to a new ensemble, unless somebody else has swapped since `before` was read.
 
-    The old pointer is kept below `ensembles/history/`, for rollback.
+    The old pointer is kept in `ensembles/history/`, for rollback.
 
     Returns:
         whether it was swapped.

@@ -52,21 +52,26 @@ function answered({ call, result, error, cause }) {
 }
 
 // The interpreter forgets a call that ran out of time, and those of a branch whose sibling failed.
-function cancel(concerns) {
+// Events come a little later than what they tell of: by then the next state may be waiting.
+function cancel(states) {
   for (const [call, { state }] of waiting) {
-    if (concerns(state)) {
+    if (states.includes(state)) {
       waiting.delete(call);
       send({ cancel: call });
     }
   }
 }
 
-function follow(event) {
-  if (event.type === 'StateFailed') cancel((state) => state === event.state.name);
-  if (event.type === 'ParallelBranchFailed') cancel(() => true);
+function follow(event, definition) {
+  const name = event.state?.name;
+  if (event.type === 'StateFailed' && event.Error === 'States.Timeout') cancel([name]);
+  if (event.type === 'ParallelBranchFailed') {
+    const { Branches } = definition.States[event.parentState.name];
+    cancel(Branches.flatMap((branch) => Object.keys(branch.States)));
+  }
   send({
     event: event.type,
-    state: event.state?.name ?? event.parentState?.name,
+    state: name ?? event.parentState?.name,
     error: event.Error,
     at: event.timestamp,
   });
@@ -87,7 +92,7 @@ async function run({ definition, input, context, pause }) {
     (output) => ({ status: 'SUCCEEDED', output }),
     (error) => ({ status: 'FAILED', error: error.cause?.name, cause: error.cause?.message }),
   );
-  for await (const event of execution.eventLogs) follow(event);
+  for await (const event of execution.eventLogs) follow(event, definition);
   send(await ended);
   process.exit(0);
 }

@@ -52,6 +52,10 @@ class FolderS3:
             file.write_bytes(query["Body"])
         return {"ETag": _etag(query["Body"])}
 
+    def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str]) -> dict[str, Any]:
+        source = self.get_object(**CopySource)
+        return self.put_object(Bucket=Bucket, Key=Key, Body=source["Body"].read())
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Against other processes: a condition and the write that hangs on it are one."""
