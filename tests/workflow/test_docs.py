@@ -1,0 +1,30 @@
+import json
+import re
+
+import pytest
+from tests.workflow.faults import FAULTS, TWICE
+from workflow.checks.__main__ import DEFINITION
+from workflow.checks.samples import DEPLOYMENT, result_of, sample_inputs
+from workflow.checks.simulation import walk
+from workflow.substitution import substituted
+
+TEXT = (DEFINITION.parents[1] / "docs/workflow.md").read_text("utf-8")
+
+
+def test_the_table_of_faults_is_of_the_faults_that_are_tried():
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| (\d+) \| [^|]+ \| (\d) \| (\w+) \|", TEXT, re.M)
+    assert [row[:2] for row in rows] == FAULTS
+    for _, kind, retries, told, status in rows:
+        fine = kind == TWICE
+        assert (told, status) == (("0", "SUCCEEDED") if fine else ("1", "FAILED"))
+        assert not fine or retries == "2"
+
+
+@pytest.mark.parametrize(
+    ("given", "transitions"), [("smallest", 22), ("skip_image", 20), ("sequence_alone", 18)]
+)
+def test_a_run_takes_as_many_transitions_as_the_docs_say(given, transitions):
+    definition = substituted(json.loads(DEFINITION.read_text("utf-8")), DEPLOYMENT)
+    way = walk(definition, sample_inputs()[given], lambda _, *asked: result_of(*asked))
+    assert len(way.visited) == transitions
+    assert "22 transitions, 20 without one base model and 18 without both" in TEXT
