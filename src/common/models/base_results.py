@@ -12,6 +12,7 @@ from common.job.command import Job
 from common.job.pretrained import Pretrained
 from common.models.artifacts import manifest_of, save_model
 from common.models.image_cnn import ImageModel
+from common.models.rescoring import rescore_base
 from common.models.text import TextModel
 from common.pages.channel import Channel
 from common.pages.outputs import HELD_OUT, PAGE_OUTPUTS, PageOutputs, write_page_outputs
@@ -45,16 +46,17 @@ def write_base_results(
     history: History,
     channels: TrainingChannels,
     outputs: Mapping[str, PageOutputs],
-    load: Callable[[Path], object],
+    load: Callable[[Path], TextModel | ImageModel],
     pretrained: Pretrained[Any] | None = None,
 ) -> None:
     """Write `page_outputs/<channel>.npz` and then the artifact.
 
     Args:
-        load: reads the artifact again.
+        load: reads the artifact again, which then judges a few pages of validation anew.
         pretrained: what the model went on from.
     """
     _print_kept(history)
+    validation = channels.validation
     kind = next(iter(outputs.values())).kind
     learnt = set(channels.train.stream_fingerprints(kind).values())
     if pretrained:
@@ -73,6 +75,6 @@ def write_base_results(
         job.folders.model,
         manifest,
         fill=lambda folder: save_model(folder, model, history),
-        check=load,
+        check=lambda folder: rescore_base(load(folder), validation, outputs[validation.name]),
     )
     log.logger.info("artifact %s, page outputs %s", job.folders.model, job.folders.output_data)

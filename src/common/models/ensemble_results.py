@@ -14,10 +14,10 @@ from common.job.tables import SequenceHyperparameters
 from common.models.artifacts import (
     DECISION,
     copy_bases,
-    load_ensemble,
     manifest_of,
     save_model,
 )
+from common.models.rescoring import rescore_ensemble
 from common.models.sequence import SequenceModel
 from common.pages.base_models import BaseModels
 from common.pages.training_channels import TrainingChannels
@@ -39,6 +39,9 @@ def write_ensemble(
         save_model(folder / "sequence", model, history)
         write_json(folder / "sequence" / DECISION, decision)
 
+    def check(folder: Path) -> None:
+        rescore_ensemble(folder, model, bases.validation, channels.validation.fingerprint)
+
     manifest = manifest_of(job, "ensemble", channels, history)
-    write_artifact(job.folders.model, manifest, fill=fill, check=load_ensemble)
+    write_artifact(job.folders.model, manifest, fill=fill, check=check)
     log.logger.info("ensemble %s", job.folders.model)
