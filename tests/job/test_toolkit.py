@@ -97,11 +97,15 @@ def test_a_signal_that_comes_while_the_program_is_started_is_not_lost(monkeypatc
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_what_root_wrote_belongs_to_the_folders_owner(tmp_path):
-    folders = Folders(tmp_path / "model", tmp_path / "output/data")
-    for folder in (folders.model / "deep", folders.output_data):
+    folders = Folders(
+        tmp_path / "model", tmp_path / "output/data", checkpoints=tmp_path / "checkpoints/algo-1"
+    )
+    for folder in (folders.model / "deep", folders.output_data, folders.checkpoints):
         folder.mkdir(parents=True)
         (folder / "file").touch()
-    os.chown(folders.model, 1234, 1234)
+    for mounted in (folders.model, folders.checkpoints.parent):
+        os.chown(mounted, 1234, 1234)
     give_to_owners(folders)
     assert (folders.model / "deep/file").stat().st_uid == 1234
+    assert (folders.checkpoints / "file").stat().st_uid == 1234
     assert (folders.output_data / "file").stat().st_uid == 0

@@ -54,6 +54,11 @@ def cause_of_death(program: str, status: int, before: Kills, after: Kills) -> st
             f"AlgorithmError: {program} was killed from outside ({name}), and not for want of "
             "memory. Start the job again: it goes on from its last checkpoint."
         )
+    if status == -signal.SIGTERM:
+        return (
+            "AlgorithmError: interrupted: the platform ended the job (SIGTERM) before "
+            f"{program} began."
+        )
     return (
         f"AlgorithmError: {program} crashed ({name}). Start the job again; if it happens again at "
         "the same place, report it with the end of the log."

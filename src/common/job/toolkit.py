@@ -102,9 +102,11 @@ def give_to_owners(folders: Folders) -> None:
 
     On a laptop the folders are mounted and their owner is a person.
     """
-    written = (folders.model, folders.output_data.parent, folders.checkpoints)
+    written = [folders.model, folders.output_data.parent]
+    if folders.checkpoints is not None:
+        written.append(folders.checkpoints.parent)  # that of a host lies in the one that is mounted
     for folder in written:
-        if os.geteuid() != 0 or folder is None or not folder.is_dir():
+        if os.geteuid() != 0 or not folder.is_dir():
             continue
         owner = folder.stat()
         for path in folder.rglob("*"):
