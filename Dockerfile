@@ -35,14 +35,15 @@ LABEL org.opencontainers.image.title="document-ensemble" \
 RUN apt-get update \
     && apt-get install -y --no-install-recommends python3 libgomp1 libgfortran5 libquadmath0 \
         tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get clean && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
 COPY --from=build /opt/venv /opt/venv
 # Where the GPU variant has its CUDA libraries.
 RUN find /opt/venv/lib -path '*/nvidia/*/lib' -type d > /etc/ld.so.conf.d/cuda.conf && ldconfig
 COPY docker/bin/ /usr/local/bin/
 COPY src/ /opt/ensemble/src/
 COPY LICENSE /opt/ensemble/
-ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
+# Our `train` is found before sagemaker-training's, which it calls.
+ENV PATH=/usr/local/bin:/opt/venv/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONPATH=/opt/ensemble/src \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -51,5 +52,12 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/
     MXNET_USE_FUSION=0 \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
+# Compiled once: else every job spends seconds on it. Without a driver the GPU variant cannot be
+# imported, so that it is not known which modules a job needs, and all are compiled.
+RUN unset PYTHONDONTWRITEBYTECODE; \
+    python -c "import train_text, train_image, train_sequence, predict, evaluate, common.job.toolkit" \
+    || python -m compileall -q /opt/venv/lib /opt/ensemble/src
+# The toolkit makes this one where it can.
+RUN mkdir -p /opt/ml/code
 WORKDIR /opt/ensemble
 CMD ["train"]
