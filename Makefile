@@ -19,10 +19,11 @@ BENCH_VALIDATION ?= examples/sample/validation
 BENCH_TEST       ?= examples/sample/test
 BENCH_PAGES      ?= 0 1000
 
-# What `make image` builds: for GPU instances unless VARIANT=cpu; with docker, else podman.
+# What `make image` builds: for GPU instances unless VARIANT=cpu; with docker, where its daemon
+# answers, else podman.
 VARIANT  ?= gpu
 IMAGE    ?= document-ensemble:$(VARIANT)
-ENGINE   ?= $(shell command -v docker >/dev/null && echo docker || echo podman)
+ENGINE   ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
 VERSION   = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 REVISION  = $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
@@ -31,11 +32,11 @@ PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
 	$$python requirements/check_python.py 2>/dev/null && echo $$python && exit; done; echo python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format reference bench workflow interpreter image lock clean
+.PHONY: help install demo test test-container lint format reference bench workflow interpreter image lock clean
 .PHONY: $(addprefix bench-,text image sequence)
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## make .venv, which the others use; PYTHON=python3.11 names the interpreter
 	@echo "Installed: $$($(BIN)/python -V) in .venv"
@@ -45,6 +46,10 @@ demo: $(INSTALLED) ## train the ensemble on the sample and take a new stream apa
 
 test: $(INSTALLED) ## run the tests; PYTEST_ARGS="-k name" narrows them
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-container: $(INSTALLED) ## test what `make image VARIANT=cpu` built, or IMAGE=…, as it is run
+	$(BIN)/python -m pytest tests/container --image $(or $(filter-out %:gpu,$(IMAGE)),document-ensemble:cpu) \
+		$(PYTEST_ARGS)
 
 lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff check

@@ -1,5 +1,9 @@
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.container.engine import working_engine
 from tests.contract.ensembles import train_all
 
 # A busy machine must not turn a test red: nothing here is about how long an example takes.
@@ -19,3 +23,41 @@ def tesseract():
     from common.documents.ocr import LANGUAGES, require_tesseract
 
     require_tesseract(LANGUAGES)
+
+
+CONTAINER = Path(__file__).parent / "container"
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("container", "tests of the built image, in tests/container")
+    group.addoption(
+        "--image",
+        default=os.environ.get("ENSEMBLE_IMAGE"),
+        help="the image to test; without one tests/container is left out (ENSEMBLE_IMAGE)",
+    )
+    group.addoption(
+        "--all-faults", action="store_true", help="every fault of the table, not a few of each kind"
+    )
+    group.addoption(
+        "--write-table", type=Path, metavar="FILE", help="write the table of faults into FILE"
+    )
+
+
+def pytest_ignore_collect(collection_path, config):
+    if collection_path == CONTAINER and why_not(config):
+        return True
+    return None
+
+
+def why_not(config) -> str:
+    """What is missing for the tests of the image; nothing if they can run."""
+    if not config.getoption("--image"):
+        return "no image is named (--image, ENSEMBLE_IMAGE)"
+    if working_engine() is None:
+        return "neither docker nor podman answers"
+    return ""
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if missing := why_not(config):
+        terminalreporter.write_line(f"THE IMAGE WAS NOT TESTED: {missing}", yellow=True, bold=True)
