@@ -24,6 +24,8 @@ BENCH_PAGES      ?= 0 1000
 VARIANT  ?= gpu
 IMAGE    ?= document-ensemble:$(VARIANT)
 ENGINE   ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
+# What `make test-container` tests: the CPU variant, unless IMAGE names another.
+TESTED    = $(or $(filter-out document-ensemble:gpu,$(IMAGE)),document-ensemble:cpu)
 VERSION   = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 REVISION  = $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
@@ -32,7 +34,7 @@ PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
 	$$python requirements/check_python.py 2>/dev/null && echo $$python && exit; done; echo python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-container lint format reference bench workflow interpreter image lock clean
+.PHONY: help install demo test test-container smoke tag lint format reference bench workflow interpreter image lock clean
 .PHONY: $(addprefix bench-,text image sequence)
 
 help: ## list these targets
@@ -48,8 +50,10 @@ test: $(INSTALLED) ## run the tests; PYTEST_ARGS="-k name" narrows them
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-container: $(INSTALLED) ## test what `make image VARIANT=cpu` built, or IMAGE=…, as it is run
-	$(BIN)/python -m pytest tests/container --image $(or $(filter-out %:gpu,$(IMAGE)),document-ensemble:cpu) \
-		$(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/container --image $(TESTED) $(PYTEST_ARGS)
+
+smoke: $(INSTALLED) ## see that an image trains and serves
+	$(BIN)/python -m pytest tests/container/test_smoke.py --image $(TESTED) $(PYTEST_ARGS)
 
 lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff check
@@ -84,6 +88,9 @@ image: ## build the container image, or with VARIANT=cpu the one for hosts witho
 		"or name another: make image ENGINE=docker" >&2; exit 1; }
 	$(ENGINE) build --build-arg VARIANT=$(VARIANT) --build-arg VERSION=$(VERSION) \
 		--build-arg REVISION=$(REVISION) $(IMAGE_ARGS) -t $(IMAGE) .
+
+tag: # prints it, for buildspec.yml
+	@echo $(VERSION)-$(REVISION)
 
 workflow: $(INSTALLED) $(INTERPRETER) ## run the state machine here; WORKFLOW_ARGS=--skip-image reuses that model
 	@PYTHONPATH=. $(BIN)/python -m workflow.local $(WORKFLOW_ARGS)

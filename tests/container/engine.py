@@ -88,13 +88,27 @@ class Container:
     def pause(self) -> None:
         subprocess.run([ENGINE, "pause", self.name], capture_output=True)
 
-    def kill_program(self) -> None:
-        """Kill the training program, and neither process 1 nor the toolkit."""
+    def kill_process(self, pattern: str) -> None:
+        """Kill those processes whose command line matches, which is not process 1."""
         script = (
-            "for p in /proc/[0-9]*; do grep -qa 'src/trai[n]_' $p/cmdline "
-            "&& grep -qv train$ $p/comm && kill -9 ${p#/proc/}; done; true"
+            f"for p in /proc/[0-9]*; do [ $p != /proc/1 ] && grep -qa '{pattern}' $p/cmdline "
+            "&& kill -9 ${p#/proc/}; done; true"
         )
         subprocess.run([ENGINE, "exec", self.name, "sh", "-c", script], capture_output=True)
+
+    def ask(self, command: Sequence[str], patience: float = 60) -> str:
+        """What a program within says, once it succeeds."""
+        deadline = time.monotonic() + patience
+        while True:
+            done = subprocess.run([ENGINE, "exec", self.name, *command], capture_output=True)
+            if done.returncode == 0:
+                return done.stdout.decode()
+            if time.monotonic() > deadline or not self.running:
+                raise AssertionError(f"{done.stderr.decode()}\n{self.log}")
+            time.sleep(_POLL)
+
+    def remove(self) -> None:
+        subprocess.run([ENGINE, "rm", "--force", self.name], capture_output=True)
 
     @property
     def log(self) -> str:
@@ -107,7 +121,7 @@ class Container:
             status = self._process.wait(patience)
         except subprocess.TimeoutExpired:
             status = None
-            subprocess.run([ENGINE, "rm", "--force", self.name], capture_output=True)
+            self.remove()
             self._process.wait(60)
         seconds = time.monotonic() - self.begun
         self._reader.join(10)
