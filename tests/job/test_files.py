@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from common.job.errors import ClientError
 from common.job.files import sha256_of, write_atomically, write_json
 
 
@@ -39,7 +40,7 @@ def test_a_crash_in_the_middle_leaves_the_old_file_and_nothing_else(
 ):
     write_atomically(tmp_path / "file", b"old")
     monkeypatch.setattr(*((os, "fsync") if step == "fsync" else (Path, "replace")), crash)
-    with pytest.raises((OSError, KeyboardInterrupt)):
+    with pytest.raises((OSError, ClientError, KeyboardInterrupt)):
         write_atomically(tmp_path / "file", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert (tmp_path / "file").read_bytes() == b"old"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from common.job.artifact import MANIFEST
 from common.job.errors import ClientError
+from common.job.room import writing_to
 
 _MODEL, _OUTPUT = "model.tar.gz", "output.tar.gz"
 
@@ -97,7 +98,7 @@ def _write(member: tarfile.TarInfo, tar: tarfile.TarFile, folder: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with content, target.open("wb") as file:
+    with writing_to(folder), content, target.open("wb") as file:
         shutil.copyfileobj(content, file)
 
 

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from common.job.errors import AlgorithmError, ClientError
 from common.job.files import sha256_of, write_json
+from common.job.room import writing_to
 
 MANIFEST = "manifest.json"
 HISTORY = "history.json"  # the curve of every figure that training watched
@@ -71,15 +72,20 @@ def write_artifact(
     earlier = {entry.name for entry in folder.iterdir()}
     staging = Path(tempfile.mkdtemp(dir=folder, prefix=STAGING))
     try:
-        fill(staging)
-        write_json(staging / MANIFEST, {**manifest.model_dump(), "files": _hashes(staging)})
-        try:
-            check(staging)
-        except ClientError as error:
-            raise AlgorithmError(f"the artifact cannot be loaded again: {error}") from error
+        with writing_to(folder):
+            fill(staging)
+            write_json(staging / MANIFEST, {**manifest.model_dump(), "files": _hashes(staging)})
+            _see_it_loads(staging, check)
         _move_in(staging, folder, earlier)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _see_it_loads(staging: Path, check: Callable[[Path], object]) -> None:
+    try:
+        check(staging)
+    except ClientError as error:
+        raise AlgorithmError(f"the artifact cannot be loaded again: {error}") from error
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from common.job.room import writing_to
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write by temporary file, fsync and rename: a reader sees the old file or the new one."""
@@ -16,7 +18,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with writing_to(path.parent), os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 
 from common.job.errors import refuse
 from common.job.log import logger, progress
+from common.job.room import writing_to
 from common.pages.bitmap_store import BitmapStore
 from common.pages.channel import Channel, bitmap_hash
 from common.pages.page import Page
@@ -167,7 +168,8 @@ class BitmapCache:
         handle, scratch = tempfile.mkstemp(prefix="bitmaps-")
         Path(scratch).unlink()  # whatever ends the process, nothing is left
         try:
-            self._decode(name, pages, handle)
+            with writing_to(Path(scratch).parent):
+                self._decode(name, pages, handle)
         except BaseException:
             os.close(handle)
             raise

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from common.job.room import writing_to
 from common.pages.noised_copies import NOISED
 from common.pages.ocr_noise import add_noise
 
@@ -63,15 +64,16 @@ class FeatureBlocks:
         self.sizes.append(len(block.rows))
         if self.pages > len(block.rows):
             matrix = block.features
-            np.savez(
-                file,
-                rows=block.rows,
-                copy=block.copy,
-                data=matrix.data,
-                indices=matrix.indices,
-                indptr=matrix.indptr,
-                shape=matrix.shape,
-            )
+            with writing_to(Path(tempfile.gettempdir())):
+                np.savez(
+                    file,
+                    rows=block.rows,
+                    copy=block.copy,
+                    data=matrix.data,
+                    indices=matrix.indices,
+                    indptr=matrix.indptr,
+                    shape=matrix.shape,
+                )
 
     def read(self, number: int) -> Block:
         if self._last is not None and self._last[0] == number:

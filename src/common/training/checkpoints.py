@@ -19,6 +19,7 @@ import mxnet as mx
 from mxnet import gluon
 
 from common.job.log import logger
+from common.job.room import writing_to
 from common.training.standing import Standing, parameters_of, set_parameters
 
 _KEPT = 2
@@ -49,12 +50,13 @@ class Checkpoints:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="checkpoint-") as name:
             scratch = Path(name)
-            mx.nd.save(str(scratch / _NET), parameters_of(net))
-            mx.nd.save(str(scratch / _BEST), standing.best)
-            trainer.save_states(str(scratch / _TRAINER))
-            (scratch / _STANDING).write_text(json.dumps(standing.as_json()))
+            with writing_to(scratch.parent):
+                mx.nd.save(str(scratch / _NET), parameters_of(net))
+                mx.nd.save(str(scratch / _BEST), standing.best)
+                trainer.save_states(str(scratch / _TRAINER))
+                (scratch / _STANDING).write_text(json.dumps(standing.as_json()))
             whole = self.folder / ".saving"  # beside its place: a rename is whole or nothing
-            with zipfile.ZipFile(whole, "w") as file:
+            with writing_to(self.folder.parent), zipfile.ZipFile(whole, "w") as file:
                 for part in (_NET, _BEST, _TRAINER, _STANDING):
                     file.write(scratch / part, part)
             whole.replace(self.folder / f"{standing.steps:09d}.zip")
