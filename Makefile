@@ -34,7 +34,7 @@ PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
 	$$python requirements/check_python.py 2>/dev/null && echo $$python && exit; done; echo python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-container smoke tag lint format reference bench workflow interpreter image lock clean
+.PHONY: help install demo test test-container smoke tag lint audit bill format reference bench workflow interpreter image lock clean
 .PHONY: $(addprefix bench-,text image sequence)
 
 help: ## list these targets
@@ -59,6 +59,14 @@ lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy src workflow
+	$(BIN)/python requirements/audit.py
+
+audit: $(INSTALLED) ## compare what is locked with known weaknesses, with no network
+	$(BIN)/python requirements/audit.py
+
+bill: $(INSTALLED) ## write the bill of materials of an image's Python packages
+	$(BIN)/python docker/bill.py --engine $(ENGINE) --version $(VERSION) $(TESTED) out/bill.json
+	$(BIN)/python requirements/audit.py --bill out/bill.json
 
 format: $(INSTALLED) ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix-only
