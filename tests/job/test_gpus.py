@@ -1,7 +1,10 @@
+from importlib import metadata
+
 import pytest
 
+from common.job import gpus
 from common.job.errors import ClientError
-from common.job.gpus import _gpus, refuse_unsupported_gpus
+from common.job.gpus import _gpus, refuse_missing_driver, refuse_unsupported_gpus
 
 
 @pytest.fixture
@@ -15,6 +18,16 @@ def driver(tmp_path, monkeypatch):
         monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
 
     return tells
+
+
+def test_the_variant_for_gpus_alone_needs_the_driver(monkeypatch):
+    monkeypatch.setattr(gpus, "_DRIVER", "libnothing-of-the-kind.so.1")
+    refuse_missing_driver()  # mxnet for the CPU is installed
+    monkeypatch.setattr(metadata, "version", lambda name: "1.9.1")
+    with pytest.raises(ClientError, match=r"no NVIDIA driver here \(libnothing.*cpu variant"):
+        refuse_missing_driver()
+    monkeypatch.setattr(gpus, "_DRIVER", "libc.so.6")
+    refuse_missing_driver()
 
 
 def test_without_a_driver_there_is_nothing_to_refuse(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from tests.builders import make_job
 from tests.contract.programs import BIN, SRC, environment
 
+from common.job import toolkit
+from common.job.errors import ClientError
 from common.job.folders import Folders
 from common.job.toolkit import give_to_owners, run_as_own
 
@@ -93,6 +96,15 @@ def test_a_signal_that_comes_while_the_program_is_started_is_not_lost(monkeypatc
 
     monkeypatch.setattr(subprocess, "Popen", slow)
     assert run_as_own(["sleep", "60"], {}) == -signal.SIGTERM
+
+
+def test_no_temporary_folder_is_told_with_what_to_add(monkeypatch):
+    def none() -> str:
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    with pytest.raises(ClientError, match=r"no temporary folder can be written.*--tmpfs /tmp"):
+        toolkit._see_temporary_folder()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

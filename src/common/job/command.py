@@ -7,7 +7,6 @@ defaults, flags of the same names override.
 from __future__ import annotations
 
 import argparse
-import errno
 import json
 import os
 import select
@@ -22,6 +21,7 @@ from typing import Any, Generic, NoReturn
 
 from common.job import log
 from common.job.artifact import refuse_foreign
+from common.job.causes import cause_of
 from common.job.errors import AlgorithmError, ClientError, JobError, refuse
 from common.job.folders import Folders, container_folders, lies_in
 from common.job.hosts import ONE_HOST, Hosts, container_hosts
@@ -30,7 +30,6 @@ from common.job.termination import terminate
 
 FAILURE_LENGTH = 1024  # characters of the failure file that SageMaker shows
 UNREAD = 128 + signal.SIGPIPE  # exit status of a program whose reader has gone
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # may come without the file's name
 
 
 @dataclass(frozen=True)
@@ -101,17 +100,8 @@ def run_reporting(action: Callable[[], None], *, failure: Path | None = None) ->
     except Exception as error:
         if isinstance(error, BrokenPipeError) and failure is None and _nobody_reads():
             return UNREAD
-        if isinstance(error, OSError) and (error.filename or error.errno in NO_ROOM):
-            return report(_about_a_place(error), failure, cause=error)
-        own = AlgorithmError(f"{type(error).__name__}: {error}")
-        return report(own, failure, cause=error)
+        return report(cause_of(error), failure, cause=error)
     return 0
-
-
-def _about_a_place(error: OSError) -> ClientError:
-    place = f"{error.filename}: " if error.filename else ""
-    remedy = "Check that the place exists, may be read and written, and has room."
-    return ClientError(f"{place}{error.strerror or error}. {remedy}")
 
 
 def _nobody_reads() -> bool:

@@ -15,6 +15,12 @@ _EVENTS = (  # of the control group, versions 2 and 1
 )
 
 
+SMALLER = (
+    "Take an instance with more, or a smaller batch_size (image: also height, width and "
+    "start_filter)."
+)
+
+
 def kills_for_memory() -> Kills:
     """How many processes of this container the kernel has killed because memory was full."""
     for file in _EVENTS:
@@ -46,9 +52,7 @@ def cause_of_death(program: str, status: int, before: Kills, after: Kills) -> st
             room = f" of {limit / 2**20:.0f} MB" if limit else ""
             surely = "ran out of memory" if known else "was killed, most likely for want of memory"
             return (
-                f"ClientError: {program} {surely}: the limit{room} was reached ({name}). Take an "
-                "instance with more, or a smaller batch_size (image: also height, width and "
-                "start_filter)."
+                f"ClientError: {program} {surely}: the limit{room} was reached ({name}). {SMALLER}"
             )
         return (
             f"AlgorithmError: {program} was killed from outside ({name}), and not for want of "

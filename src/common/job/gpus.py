@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
+from importlib import metadata
 
 from common.job.errors import ClientError
 
 # Of the wheel mxnet-cu117 1.9.1: these generations, and no PTX to compile for others from.
 _COMPILED = {"5.0", "6.0", "7.0", "8.0", "8.6"}
+_DRIVER = "libcuda.so.1"
 _WORKING = "V100 (p3), T4 (g4dn), A100 (p4d), A10G (g5), L4 and L40S (g6, g6e)"
+
+
+def refuse_missing_driver() -> None:
+    """Check that MXNet for GPUs finds the driver's library, without which it cannot be imported.
+
+    Raises:
+        ClientError: it does not.
+    """
+    try:
+        metadata.version("mxnet-cu117")
+        ctypes.CDLL(_DRIVER)
+    except metadata.PackageNotFoundError:
+        return
+    except OSError as error:
+        raise ClientError(
+            f"there is no NVIDIA driver here ({_DRIVER}), and this image is the variant for GPUs. "
+            f"Take an instance with one of {_WORKING}, or the image's cpu variant."
+        ) from error
 
 
 def refuse_unsupported_gpus() -> None:

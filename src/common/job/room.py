@@ -11,7 +11,7 @@ from pathlib import Path
 from common.job.errors import ClientError
 
 _NOTHING = 1 << 20  # bytes; no file system is used up to the last
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # may come without a place
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def writing_to(*places: Path) -> Iterator[None]:
         raise
     except Exception as error:
         full = [place for place in places if _is_full(place)]
-        if not full and isinstance(error, OSError) and error.errno in _NO_ROOM:
+        if not full and isinstance(error, OSError) and error.errno in NO_ROOM:
             full = list(places)  # a quota, or some of it was freed since
         if not full:
             raise

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from sagemaker_training.environment import Environment
 from common.job.deaths import Kills, cause_of_death, kills_for_memory
 from common.job.errors import ClientError
 from common.job.folders import Folders, container_folders
-from common.job.gpus import refuse_unsupported_gpus
+from common.job.gpus import refuse_missing_driver, refuse_unsupported_gpus
 from common.job.log import logger
 
 PROGRAMS = ("train_text.py", "train_image.py", "train_sequence.py")
@@ -37,6 +38,8 @@ def main() -> None:
     job = Environment()
     try:
         program = _chosen(job.user_entry_point)
+        _see_temporary_folder()
+        refuse_missing_driver()
         refuse_unsupported_gpus()
     except Exception as error:
         raise errors.ClientError(f"{type(error).__name__}: {error}") from error
@@ -60,6 +63,17 @@ def _chosen(name: str | None) -> str:
     raise ClientError(
         f"hyperparameter 'sagemaker_program': must be one of {', '.join(PROGRAMS)}. {got}."
     )
+
+
+def _see_temporary_folder() -> None:
+    """Libraries want one as soon as they are imported, and die of its absence without a word."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise ClientError(
+            "no temporary folder can be written, /tmp least of all. Give the container one: with a "
+            "read-only root file system add --tmpfs /tmp."
+        ) from error
 
 
 def _told(program: str, status: int, folders: Folders | None, kills: Kills) -> str:
