@@ -1,10 +1,11 @@
+import os
 from pathlib import Path
 
 import pytest
 from tests.builders import make_job
 
 from common.job.errors import ClientError
-from common.job.folders import Folders, container_folders
+from common.job.folders import Folders, container_folders, refuse_unwritable
 
 
 def test_a_machine_without_sagemakers_folders_has_none(tmp_path):
@@ -59,3 +60,26 @@ def test_a_channel_that_is_no_folder_is_named(tmp_path):
 
 def test_a_channel_that_is_there_is_given(tmp_path):
     assert Folders(Path("m"), Path("o"), {"train": tmp_path}).channel("train") == tmp_path
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_there_is_anything_to_write(
+    tmp_path, monkeypatch
+):
+    """Root may write anywhere, but for file systems that are read-only: `access` tells of both."""
+    folders = Folders(
+        tmp_path / "model", tmp_path / "new/output", checkpoints=tmp_path / "c/algo-1"
+    )
+    for name in ("model", "c"):
+        (tmp_path / name).mkdir()
+    refuse_unwritable(folders)
+    assert not (tmp_path / "new").exists()
+    asked = []
+
+    def access(place, mode):
+        asked.append(place)
+        return place != tmp_path / "c"
+
+    monkeypatch.setattr(os, "access", access)
+    with pytest.raises(ClientError, match=f"^{tmp_path / 'c/algo-1'} cannot be written. Mount it"):
+        refuse_unwritable(folders)
+    assert asked == [tmp_path / "model", tmp_path, tmp_path / "c"]

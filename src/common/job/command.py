@@ -23,7 +23,7 @@ from common.job import log
 from common.job.artifact import refuse_foreign
 from common.job.causes import cause_of
 from common.job.errors import AlgorithmError, ClientError, JobError, refuse
-from common.job.folders import Folders, container_folders, lies_in
+from common.job.folders import Folders, container_folders, lies_in, refuse_unwritable
 from common.job.hosts import ONE_HOST, Hosts, container_hosts
 from common.job.hyperparameters import Hyperparameters, Table, parse, valid_values
 from common.job.termination import terminate
@@ -71,6 +71,7 @@ def run_job(
     def read_and_run() -> None:
         words = sys.argv[1:] if argv is None else argv
         job = _read_job(table, container, channels, cache, words)
+        refuse_unwritable(job.folders)
         refuse_foreign(job.folders.model, kind=kind)
         log.start(job.hyperparameters)
         if job.hosts.place and not shared(job.hyperparameters):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.job.errors import ClientError
+from common.job.errors import ClientError, refuse
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,26 @@ def container_folders(environment: Mapping[str, str] = os.environ) -> Folders | 
         failure=output / "failure",
         checkpoints=checkpoints / host if checkpoints.is_dir() else None,
     )
+
+
+def refuse_unwritable(folders: Folders) -> None:
+    """Check that what a job writes to can be written, before it has anything to write.
+
+    Raises:
+        ClientError: names the folders that cannot.
+    """
+    written = (folders.model, folders.output_data, folders.checkpoints, folders.cache)
+    problems = [
+        f"{folder} cannot be written."
+        for folder in written
+        if folder is not None and not os.access(_nearest(folder), os.W_OK | os.X_OK)
+    ]
+    refuse(problems, remedy="Mount it writable, and for the user that the job runs as.")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or of those above it the first that is there."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
 def lies_in(inner: Path, outer: Path) -> bool:
