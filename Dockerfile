@@ -55,7 +55,8 @@ ENV PATH=/usr/local/bin:/opt/venv/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/
 # Compiled once: else every job spends seconds on it. Without a driver the GPU variant cannot be
 # imported, so that it is not known which modules a job needs, and all are compiled.
 RUN unset PYTHONDONTWRITEBYTECODE; \
-    python -c "import train_text, train_image, train_sequence, predict, evaluate, common.job.toolkit" \
+    python -c "import train_text, train_image, train_sequence, predict, evaluate, serve; \
+        import common.job.toolkit" \
     || python -m compileall -q /opt/venv/lib /opt/ensemble/src
 # The toolkit makes this one where it can.
 RUN mkdir -p /opt/ml/code
