@@ -208,7 +208,11 @@ FAULTS: dict[str, Fault] = {
     "nothing that a TextCNN starts from": Fault(
         "text",
         together(setting(encoder="cnn"), pretrained_file("a.npz", "")),
-        ("files of word vectors in", "must hold one file", "or the artifact of an earlier such"),
+        (
+            "channel 'pretrained': cannot read ",
+            "must hold one file",
+            "or the artifact of an earlier such",
+        ),
     ),
     "the image model to go on from in text": Fault(
         "text", pretrained("image"), ("holds a 'image' artifact, expected 'text'", "It takes")
