@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -78,6 +79,7 @@ def _child(task: dict[str, Any]) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
+    tempfile.tempdir = task["folder"]  # which goes, however this ends
     limits = Limits(**task["limits"])
     room = _own_size() + limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (room, room))
