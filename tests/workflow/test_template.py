@@ -114,6 +114,10 @@ def test_roles_may_do_no_more_than_they_need(resources):
             assert not [action for action in actions if "*" in action], name
             if "*" in as_list(statement["Resource"]):
                 assert set(actions) <= UNBOUND, name
+        # A managed policy, and a function without a role of ours, come with more.
+        assert "ManagedPolicyArns" not in resource.get("Properties", {}), name
+        if resource["Type"] == "AWS::Serverless::Function":
+            assert "Role" in resource["Properties"], name
     assert seen > 15
 
 
