@@ -1,0 +1,112 @@
+import json
+from itertools import groupby
+
+import boto3
+import pytest
+from moto import mock_aws
+from tests.builders import make_channel
+from tests.contract.programs import run_here
+
+from common.pages.channel import read_channel
+
+KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+def answers(channel, wrong=()):
+    """A server's answer to each stream, as labelled; the labels of documents in `wrong` are not."""
+    records = []
+    for stream, documents in groupby(channel.documents, key=lambda document: document.stream):
+        segments = [
+            {
+                "stream": stream,
+                "document": number,
+                "first_page": channel.pages[document.rows.start].page,
+                "last_page": channel.pages[document.rows.stop - 1].page,
+                "label": "other" if (stream, number) in wrong else document.label,
+                "confidence": 0.9,
+                "alternatives": [],
+                "status": "review",
+                "reasons": [],
+            }
+            for number, document in enumerate(documents, start=1)
+        ]
+        documents = [
+            {name: s[name] for name in ("first_page", "last_page", "label")} for s in segments
+        ]
+        reading = {"probability": 0.9, "documents": documents}
+        records.append(
+            {"stream": stream, "confidence": 0.9, "segments": segments, "readings": [reading]}
+        )
+    return records
+
+
+@pytest.fixture
+def channel(tmp_path):
+    make_channel(tmp_path / "test", "a", "b")
+    return read_channel(tmp_path / "test", labelled=True)
+
+
+def score(folder, records):
+    folder.mkdir()
+    for number, record in enumerate(records, start=1):
+        (folder / f"{number:05}.jsonl.out").write_text(json.dumps(record) + "\n")
+
+
+def measured(tmp_path):
+    places = {"labelled": tmp_path / "test", "scored": tmp_path / "scored"}
+    return run_here("measure.py", {**places, "metrics": tmp_path / "metrics.json"})
+
+
+def figure(text, name):
+    return json.loads(text)["metrics"][name]["value"]
+
+
+@pytest.mark.parametrize(("wrong", "exact"), [((), 1.0), ((("a", 1), ("b", 3)), 0.75)])
+def test_answers_are_measured_against_labels(channel, tmp_path, wrong, exact):
+    score(tmp_path / "scored", answers(channel, wrong))
+    outcome = measured(tmp_path)
+    assert outcome.status == 0, outcome.err
+    text = (tmp_path / "metrics.json").read_text()
+    assert figure(text, "segment_f1_with_label") == exact
+    assert figure(text, "segment_f1") == 1.0
+    assert figure(text, "segment_ece") == pytest.approx(abs(exact - 0.9))
+
+
+def test_a_stream_without_an_answer_is_no_success(channel, tmp_path):
+    score(tmp_path / "scored", answers(channel)[:1])
+    outcome = measured(tmp_path)
+    assert outcome.status == 1
+    assert "ClientError" in outcome.err
+    assert not (tmp_path / "metrics.json").exists()
+
+
+def test_an_error_record_is_no_success(channel, tmp_path):
+    score(tmp_path / "scored", [*answers(channel)[:1], {"error": {"code": "too_large"}}])
+    outcome = measured(tmp_path)
+    assert outcome.status == 1
+    assert "00002.jsonl.out line 1" in outcome.err
+
+
+def test_on_s3(channel, tmp_path):
+    score(tmp_path / "scored", answers(channel))
+    with mock_aws():
+        s3 = boto3.client(
+            "s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        s3.create_bucket(Bucket="ours")
+        for path in tmp_path.rglob("*"):
+            if path.is_file():
+                s3.upload_file(str(path), "ours", f"run/{path.relative_to(tmp_path)}")
+        root = "s3://ours/run"
+        outcome = run_here(
+            "measure.py",
+            {
+                "labelled": f"{root}/test/",
+                "scored": f"{root}/scored/",
+                "metrics": f"{root}/metrics.json",
+            },
+            **KEYS,
+        )
+        assert outcome.status == 0, outcome.err
+        text = s3.get_object(Bucket="ours", Key="run/metrics.json")["Body"].read()
+    assert figure(text, "segment_f1_with_label") == 1.0
