@@ -101,7 +101,7 @@ tag: # prints it, for buildspec.yml
 	@echo $(VERSION)-$(REVISION)
 
 workflow: $(INSTALLED) $(INTERPRETER) ## run the state machine here; WORKFLOW_ARGS=--skip-image reuses that model
-	@PYTHONPATH=. $(BIN)/python -m workflow.local $(WORKFLOW_ARGS)
+	@PYTHONPATH=src:. $(BIN)/python -m workflow.local $(WORKFLOW_ARGS)
 
 interpreter: $(INTERPRETER) ## install what runs the state machine here (needs Node.js from 20 on)
 

@@ -11,17 +11,20 @@ import argparse
 import json
 import shutil
 import sys
-import tarfile
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from common.job.archives import open_artifact
+
 from ..gate.pointer import POINTER
 from ..substitution import substituted
 from .folder_s3 import FolderS3
 from .machine import ROOT, Execution, execute
+from .machine import Event as Happening
 from .picture import mermaid
 from .processes import environment, run, tail
 from .tasks import BUCKET, DEPLOYMENT, LocalTasks
@@ -74,21 +77,30 @@ def start(given: Any, folder: Path) -> int:
     begun = time.time()
     tasks = LocalTasks(folder)
     shutil.copytree(SAMPLE, tasks.s3.path("s3://documents/sample"), dirs_exist_ok=True)
-    definition = substituted(json.loads(DEFINITION.read_text("utf-8")), DEPLOYMENT)
-    started = datetime.now(timezone.utc)
-    name = f"{started:%Y%m%d-%H%M%S}"
-    execution_id = f"arn:aws:states:local:000000000000:execution:training:{name}"
-    context = {"Execution": {"Id": execution_id, "Name": name}}
+    name = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}"
     with Line() as line:
-        execution = execute(definition, given, context, tasks, watch=line.watch)
+        execution = execute_here(given, tasks, name, line.watch)
     picture = folder / f"{name}.mmd"
-    picture.write_text(mermaid(definition, outcomes(execution.events)), "utf-8")
+    picture.write_text(mermaid(_definition(), outcomes(execution.events)), "utf-8")
     if execution.status == "SUCCEEDED":
         _tell_success(execution, tasks.s3, folder)
     else:
         print(f"\n{execution.status}: {execution.error}\n{execution.cause}")
     print(f"picture: {picture}\n({time.time() - begun:.0f} s in all)")
     return int(execution.status != "SUCCEEDED")
+
+
+def execute_here(
+    given: Any, tasks: LocalTasks, name: str, watch: Callable[[Happening], None]
+) -> Execution:
+    """One execution of the definition as it is deployed, by these tasks."""
+    execution_id = f"arn:aws:states:local:000000000000:execution:training:{name}"
+    context = {"Execution": {"Id": execution_id, "Name": name}}
+    return execute(_definition(), given, context, tasks, watch=watch)
+
+
+def _definition() -> dict[str, Any]:
+    return substituted(json.loads(DEFINITION.read_text("utf-8")), DEPLOYMENT)
 
 
 def _tell_success(execution: Execution, s3: FolderS3, folder: Path) -> None:
@@ -98,10 +110,9 @@ def _tell_success(execution: Execution, s3: FolderS3, folder: Path) -> None:
     decision = execution.output["gate"]["decision"]
     print(f"\n{s3.path(decision['summary']).read_text('utf-8')}")
     pointer = json.loads(s3.path(f"s3://{BUCKET}/{POINTER}").read_text("utf-8"))
-    ensemble = folder / "ensemble"
-    shutil.rmtree(ensemble, ignore_errors=True)
-    with tarfile.open(s3.path(pointer["model_artifact"])) as tar:
-        tar.extractall(ensemble, filter="data")  # our own job wrote it
+    kept = folder / "ensemble"
+    shutil.rmtree(kept, ignore_errors=True)
+    ensemble = open_artifact(s3.path(pointer["model_artifact"]).parent, kept) or kept
     _report(ensemble, folder)
     print(f"ensemble in use: {ensemble}\nreport: {folder / 'report.html'}")
 

@@ -45,10 +45,11 @@ def run(command: Sequence[str], log: Path, cancelled: Event, variables: Mapping[
                 return program.wait(_LOOK_EVERY)
             except subprocess.TimeoutExpired:
                 if cancelled.is_set():
-                    return _end(program)
+                    return end(program)
 
 
-def _end(program: subprocess.Popen[bytes]) -> int:
+def end(program: subprocess.Popen[bytes]) -> int:
+    """End a program as a container is ended; returns its exit status."""
     program.terminate()
     try:
         return program.wait(_GRACE)

@@ -1,18 +1,27 @@
-"""A transform job on this machine: the ensemble's answer to each request, `<request>.out`."""
+"""A transform job on this machine: the container's server answers each request, `<request>.out`."""
 
 from __future__ import annotations
 
-import base64
 import json
+import socket
+import subprocess
 import sys
-import tarfile
-from collections import defaultdict
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from common.job.archives import open_artifact
 
 from .folder_s3 import FolderS3
 from .machine import ROOT, Call, TaskFailed
-from .processes import environment, run, tail
+from .processes import end, environment, tail
+
+_START = 120  # seconds until a server that was started must answer
+_LOOK_EVERY = 0.2  # seconds
 
 
 def score(call: Call, s3: FolderS3, jobs: Path) -> dict[str, Any]:
@@ -21,48 +30,71 @@ def score(call: Call, s3: FolderS3, jobs: Path) -> dict[str, Any]:
     name = asked["TransformJobName"]
     base = jobs / name
     model = json.loads((jobs / "models" / f"{asked['ModelName']}.json").read_text("utf-8"))
-    with tarfile.open(s3.path(model["ModelDataUrl"])) as tar:
-        tar.extractall(base / "model", filter="data")  # our own job wrote it
+    open_artifact(s3.path(model["ModelDataUrl"]).parent, base)
     requests = s3.path(asked["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
     output = s3.path(asked["TransformOutput"]["S3OutputPath"])
     output.mkdir(parents=True, exist_ok=True)
-    for request in sorted(requests.iterdir()):
-        pages = _channel(request, base / "pages" / request.stem)
-        said = base / "said" / request.stem
-        flags = ["--model", base / "model", "--input", pages, "--output", said]
-        command = [sys.executable, str(ROOT / "src/predict.py"), *map(str, flags)]
-        log = base / "job.log"
-        if run(command, log, call.cancelled, environment()):
-            told = {"TransformJobName": name, "FailureReason": tail(log)}
-            raise TaskFailed("States.TaskFailed", json.dumps(told, ensure_ascii=False))
-        (output / f"{request.name}.out").write_bytes(_answers(said))
+    with _serving(base, asked) as address:
+        for request in sorted(requests.iterdir()):
+            if call.cancelled.is_set():
+                break
+            (output / f"{request.name}.out").write_bytes(_answer(address, asked, request))
     return {"TransformJobName": name, "TransformJobStatus": "Completed"}
 
 
-def _channel(request: Path, folder: Path) -> Path:
-    """The pages of a request, as `predict.py` reads them."""
-    lines = []
-    (folder / "images").mkdir(parents=True)
-    for number, line in enumerate(request.read_bytes().splitlines(), start=1):
-        page = json.loads(line)
-        if page.get("image"):
-            bitmap = f"images/{number}.png"
-            (folder / bitmap).write_bytes(base64.b64decode(page["image"]))
-            page["image"] = bitmap
-        lines.append(json.dumps(page))
-    (folder / "pages.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    return folder
-
-
-def _answers(said: Path) -> bytes:
-    """A record a stream, as the served ensemble answers."""
-    parts: defaultdict[str, dict[str, list[Any]]] = defaultdict(
-        lambda: {"segments": [], "pages": []}
+@contextmanager
+def _serving(base: Path, asked: Mapping[str, Any]) -> Iterator[str]:
+    """A server as Batch Transform starts it; gives its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    variables = environment(
+        SAGEMAKER_BASE_DIR=str(base),
+        SAGEMAKER_BATCH="true",
+        SAGEMAKER_BIND_TO_PORT=str(port),
+        SAGEMAKER_MAX_PAYLOAD_IN_MB=str(asked["MaxPayloadInMB"]),
+        SAGEMAKER_MODEL_SERVER_WORKERS="1",
     )
-    for what in ("segments", "pages"):
-        for line in (said / f"{what}.jsonl").read_text("utf-8").splitlines():
-            record = json.loads(line)
-            parts[record["stream"]][what].append(record)
-    streams = map(json.loads, (said / "streams.jsonl").read_text("utf-8").splitlines())
-    records = [{**stream, **parts[stream["stream"]]} for stream in streams]
-    return "".join(f"{json.dumps(record)}\n" for record in records).encode()
+    command = [sys.executable, str(ROOT / "src/serve.py"), "--host", "127.0.0.1"]
+    log = base / "job.log"
+    with log.open("ab") as told:
+        server = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT, env=variables)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        if not _answers(address, server):
+            raise _failed(asked, tail(log))
+        yield address
+    finally:
+        end(server)
+
+
+def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
+    """Whether the server says that it is ready, as soon as it does."""
+    deadline = time.monotonic() + _START
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with urlopen(f"{address}/ping", timeout=2):
+                return True
+        except (URLError, OSError):
+            time.sleep(_LOOK_EVERY)
+    return False
+
+
+def _answer(address: str, asked: Mapping[str, Any], request: Path) -> bytes:
+    headers = {
+        "Content-Type": asked["TransformInput"]["ContentType"],
+        "Accept": asked["TransformOutput"]["Accept"],
+    }
+    sent = Request(f"{address}/invocations", data=request.read_bytes(), headers=headers)
+    seconds = asked["ModelClientConfig"]["InvocationsTimeoutInSeconds"]
+    try:
+        with urlopen(sent, timeout=seconds) as answer:
+            return answer.read()
+    except HTTPError as error:
+        told = error.read().decode("utf-8", "replace")
+        raise _failed(asked, f"{request.name}: {error.code} {told}") from error
+
+
+def _failed(asked: Mapping[str, Any], reason: str) -> TaskFailed:
+    told = {"TransformJobName": asked["TransformJobName"], "FailureReason": reason}
+    return TaskFailed("States.TaskFailed", json.dumps(told, ensure_ascii=False))
