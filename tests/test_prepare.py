@@ -2,11 +2,14 @@
 
 import json
 import os
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.documents.papers import CONTRACT, drawn, encrypted_pdf, text_page, text_pdf
+from tests.documents.papers import CONTRACT, drawn, encrypted_pdf, slow_pdf, text_page, text_pdf
 
 import prepare
 from common.pages.channel import read_channel
@@ -152,3 +155,25 @@ def test_reading_needs_no_mxnet(tmp_path):
     command = [sys.executable, "-c", code]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     assert os.spawnve(os.P_WAIT, sys.executable, command, environment) == 0
+
+
+def test_an_interrupted_run_ends_soon_and_goes_on_where_it_was(tmp_path):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    text_pdf(folder / "a.pdf", [text_page(lines(1))])
+    slow_pdf(folder / "b.pdf")
+    program = Path(prepare.__file__)
+    out = tmp_path / "out"
+    flags = ["--input", folder, "--output", out, "--ocr", "none", "--workers", "1"]
+    command = [sys.executable, program, *flags]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not list(out.glob(".pages/*/pages.jsonl")):
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.terminate()
+    _, told = running.communicate(timeout=50)  # b.pdf alone would take 60 s
+    assert running.returncode != 0
+    assert "interrupted" in told
+    slow_pdf(folder / "b.pdf", times=2)
+    assert run("--input", folder, "--output", out) == 0
+    assert [page.stream for page in read_channel(out).pages] == ["a.pdf", "b.pdf"]

@@ -30,7 +30,7 @@ PDFS = Path(__file__).resolve().parents[2] / "examples" / "pdf"
 SCAN = PDFS / "lending_package.pdf"
 TEXTS = (PDFS / "bank_statement.pdf", PDFS / "urla_1003.pdf")
 TEXT_PAGES = 50
-TIMES = 5  # that each file is read, by processes that are started once
+TIMES = 3  # that each file is read, by processes that are started once
 AIM_SCANS, AIM_TEXTS = 0.95, 40.0  # of tesseract alone; pages a second and core
 
 

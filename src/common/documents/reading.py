@@ -18,7 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from math import ceil
 from pathlib import Path
@@ -83,18 +83,27 @@ class Reader:
         self.languages = languages
         self.workers = workers or len(os.sched_getaffinity(0))
         self.peak = 0  # bytes, the most that a process took for a file
+        self._processes = [_ReadingProcess() for _ in range(self.workers)]
         self._idle: queue.SimpleQueue[_ReadingProcess] = queue.SimpleQueue()
-        for _ in range(self.workers):
-            self._idle.put(_ReadingProcess())
+        for process in self._processes:
+            self._idle.put(process)
         self._pool = ThreadPoolExecutor(self.workers)
 
     def __enter__(self) -> Reader:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+        if kind is not None:
+            self.stop()
         self._pool.shutdown(cancel_futures=True)
-        for _ in range(self.workers):
-            self._idle.get().end()
+        for process in self._processes:
+            process.end()
+
+    def stop(self) -> None:
+        """Give up what is being read; whoever waits for its pages gets an exception."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in self._processes:
+            process.stop()
 
     def pages(self, path: Path) -> Iterator[DocumentPage]:
         """The pages of a file in their order, several at once being read.
@@ -173,9 +182,17 @@ class _ReadingProcess:
             self.end()
             return {"status": -signal.SIGKILL, "peak": 0}
 
+    def stop(self) -> None:
+        """End it, and let it be; whoever asked it hears that it ended."""
+        self._process.terminate()
+
     def end(self) -> None:
         self._process.terminate()
-        self._process.communicate()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):  # what was left to write is for nobody
+                    pipe.close()
 
 
 def _start() -> subprocess.Popen[str]:

@@ -54,6 +54,7 @@ def read_all(
                     refused.append(Refusal(sources[tasks[task]].name, str(refusal)))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            reader.stop()
             raise
         read = counted.pages
     seconds = time.monotonic() - begun
