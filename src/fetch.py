@@ -50,7 +50,8 @@ def _channels(
     if (given / PAGES_FILE).is_file():
         whole = read_channel(given, labelled=True)
         validation, test = split
-        parts = split_by_stream(whole, validation=validation, test=test, seed=seed)
+        shares = {"train": 1 - validation - test, "validation": validation, "test": test}
+        parts = split_by_stream(whole, shares, seed)
         return parts, {"split": list(split), "seed": seed}
     missing = [name for name in NAMES if not (given / name / PAGES_FILE).is_file()]
     if missing:

@@ -21,7 +21,6 @@ from common.documents.ocr import LANGUAGES
 from common.documents.reading import Reader
 from common.documents.reading_all import ReadFile, read_all
 from common.documents.sources import Refusal, find_sources
-from common.documents.splits import split_streams
 from common.documents.streams import (
     Stream,
     streams_by_folders,
@@ -34,6 +33,7 @@ from common.job.errors import ClientError
 from common.job.files import write_json
 from common.job.folders import lies_in
 from common.pages.channel import PAGES_FILE, read_channel
+from common.pages.splitting import split_streams
 
 CHANNELS = ("train", "validation", "test")
 KEPT = ".pages"  # in the output: what was read, for the next time
