@@ -25,7 +25,7 @@ DEPLOYMENT = {
     "FetchPreparedDataJobDefinition": "arn:aws:batch:eu-central-1:123456789012:job-definition/f:1",
     "MeasureTestStreamsJobDefinition": "arn:aws:batch:eu-central-1:123456789012:job-definition/m:1",
     "JobRoleArn": "arn:aws:iam::123456789012:role/ensembles-jobs",
-    "TrainingImage": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/document-ensemble:0.1.0",
+    "TrainingImage": "document-ensemble:0.1.0",
     "NotificationTopicArn": "arn:aws:sns:eu-central-1:123456789012:ensembles",
     "AwsRegion": "eu-central-1",
 }
