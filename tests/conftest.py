@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.container.engine import working_engine
 from tests.contract.ensembles import train_all
 
 # A busy machine must not turn a test red: nothing here is about how long an example takes.
@@ -36,6 +35,11 @@ def pytest_addoption(parser):
         help="the image to test; without one tests/container is left out (ENSEMBLE_IMAGE)",
     )
     group.addoption(
+        "--gpu-image",
+        default=os.environ.get("ENSEMBLE_GPU_IMAGE"),
+        help="the GPU variant to test as well (ENSEMBLE_GPU_IMAGE)",
+    )
+    group.addoption(
         "--all-faults", action="store_true", help="every fault of the table, not a few of each kind"
     )
     group.addoption(
@@ -53,6 +57,8 @@ def why_not(config) -> str:
     """What is missing for the tests of the image; nothing if they can run."""
     if not config.getoption("--image"):
         return "no image is named (--image, ENSEMBLE_IMAGE)"
+    from tests.container.engine import working_engine  # asks the engines
+
     if working_engine() is None:
         return "neither docker nor podman answers"
     return ""

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ def working_engine() -> str | None:
 
 
 ENGINE = working_engine() or "docker"
+_PODMAN = "podman" in (ENGINE + os.environ.get("REAL_ENGINE", ""))
+# Podman gives a container with a read-only root a writable /tmp unasked; docker does not.
+NO_TMPFS = ("--read-only-tmpfs=false",) if _PODMAN else ()
 # As on SageMaker, or less: no network, Docker's default of shared memory.
 ALONE = ("--network", "none", "--hostname", "algo-1", "--add-host", "algo-1:127.0.0.1")
 _NUMBER = itertools.count()
@@ -47,9 +51,16 @@ class Container:
         self.name = f"ensemble-test-{os.getpid()}-{next(_NUMBER)}"
         self.begun = time.monotonic()
         self.lines: list[str] = []
+        self.frozen = False
+        self._ended: Ended | None = None
         words = [ENGINE, "run", "--rm", "--name", self.name, *flags, image, *command]
         self._process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            cwd=tempfile.gettempdir(),  # podman leaves a mark there where memory ran out
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -86,6 +97,8 @@ class Container:
         subprocess.run([ENGINE, "kill", "--signal", name, self.name], capture_output=True)
 
     def pause(self) -> None:
+        """Freeze it: it is there and does nothing, and will not end by itself."""
+        self.frozen = True
         subprocess.run([ENGINE, "pause", self.name], capture_output=True)
 
     def kill_process(self, pattern: str) -> None:
@@ -116,6 +129,11 @@ class Container:
 
     def wait(self, patience: float = 180) -> Ended:
         """Wait for its end; after `patience` seconds it is killed."""
+        if self._ended is None:
+            self._ended = self._wait(patience)
+        return self._ended
+
+    def _wait(self, patience: float) -> Ended:
         status: int | None
         try:
             status = self._process.wait(patience)

@@ -33,6 +33,11 @@ class FaultyJob:
     def channel(self, name: str) -> Path:
         return self.base / "input/data" / name
 
+    @property
+    def channels(self) -> list[Path]:
+        """Folders of those that are there."""
+        return sorted((self.base / "input/data").iterdir())
+
     def image(self, row: int = 0) -> Path:
         return self.channel("train") / f"images/a-{row + 1}.png"
 

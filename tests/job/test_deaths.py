@@ -23,7 +23,12 @@ def test_the_kernels_count_is_read_from_either_kind_of_group(tmp_path, monkeypat
         (-signal.SIGKILL, 1, 2, "ClientError: x.py ran out of memory: .*512 MB.*smaller batch"),
         (-signal.SIGKILL, None, None, r"ClientError: x.py was killed, most likely .*memory"),
         (-signal.SIGKILL, 1, 1, r"AlgorithmError: x.py was killed from outside .*checkpoint"),
-        (-signal.SIGTERM, 0, 0, r"AlgorithmError: interrupted: .*SIGTERM.* before x.py began"),
+        (
+            -signal.SIGTERM,
+            0,
+            0,
+            r"AlgorithmError: interrupted: .*SIGTERM.* while x.py was starting or ending",
+        ),
         (-signal.SIGSEGV, 0, 0, r"AlgorithmError: x.py crashed \(SIGSEGV\)"),
         (3, 0, 0, r"AlgorithmError: x.py ended with status 3"),
     ],

@@ -60,8 +60,8 @@ def cause_of_death(program: str, status: int, before: Kills, after: Kills) -> st
         )
     if status == -signal.SIGTERM:
         return (
-            "AlgorithmError: interrupted: the platform ended the job (SIGTERM) before "
-            f"{program} began."
+            "AlgorithmError: interrupted: the platform ended the job (SIGTERM) while "
+            f"{program} was starting or ending."
         )
     return (
         f"AlgorithmError: {program} crashed ({name}). Start the job again; if it happens again at "
