@@ -66,6 +66,7 @@ def elsewhere(engine: str, builder: str, archives: Path, branch: str) -> dict[st
     ).stdout.strip()
     return {
         "PATH": f"{ROOT / 'docker/elsewhere'}{os.pathsep}{os.environ['PATH']}",
+        "ENGINE": "docker",  # of make and of the tests; the one on the PATH above
         "REAL_ENGINE": engine,
         "BUILDER": builder,
         "ARCHIVES": str(archives),
