@@ -3,7 +3,7 @@ import pytest
 from tests.models.test_sequence import CLASSES, streams_of
 
 from common.models.chain_crf import ChainScores
-from common.models.chain_model import _mean_loss
+from common.models.chain_model import SideBySide, _mean_loss
 from common.models.temperature import best_temperature
 from common.pages.recombination import original_streams
 
@@ -12,15 +12,17 @@ def test_the_best_temperature_is_that_of_the_lowest_loss():
     """Against a grid, on scores that are surer than they are right."""
     rng = np.random.default_rng(0)
     truths = original_streams(streams_of(3), CLASSES)
-    scores = []
-    for truth in truths:
+    groups = []
+    for place, truth in enumerate(truths):
         right = rng.random(len(truth.labels)) < 0.8
         said = np.where(right, truth.labels, (truth.labels + 1) % 3)
         bonus = 6.0 * np.eye(3)[said]
-        scores.append(ChainScores(bonus + 4.0 * truth.starts[:, None], bonus, np.zeros((3, 3))))
-    best = best_temperature(lambda log: _mean_loss(scores, truths, np.exp(log)))
+        first = bonus + 4.0 * truth.starts[:, None]
+        scores = ChainScores(first[:, None], bonus[:, None], np.zeros((3, 3)))
+        groups.append(SideBySide([place], [len(said)], scores))
+    best = best_temperature(lambda log: _mean_loss(groups, truths, np.exp(log)))
     grid = np.linspace(0.5, 4, 60)
-    losses = [_mean_loss(scores, truths, temperature) for temperature in grid]
+    losses = [_mean_loss(groups, truths, temperature) for temperature in grid]
     assert best == pytest.approx(grid[int(np.argmin(losses))], abs=0.1)
 
 
