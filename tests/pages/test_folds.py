@@ -67,6 +67,13 @@ def test_folds_hold_about_as_many_pages_each():
     assert sizes.max() - sizes.min() <= 8
 
 
+def test_no_fold_is_empty_where_a_stream_would_rather_stay_together():
+    """Too large a stream is cut; its last document would follow the one before it."""
+    sizes = (4, 1, 1)
+    channel = channel_of([("x", [prose() for _ in range(size)]) for size in sizes])
+    assert sorted(fold_of_documents(channel, 3)) == [0, 1, 2]
+
+
 def test_too_few_documents_for_the_folds_are_refused():
     with pytest.raises(ClientError, match="5 folds need as many unrelated documents"):
         assign_folds(channel_of([("x", [prose()]), ("y", [prose()])]), 5, 1)

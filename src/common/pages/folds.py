@@ -84,7 +84,7 @@ def _distribute(
     """Fold of each document; the largest group first, equals in random order.
 
     A group goes to the fold that holds most pages of its streams, among those with room, and of
-    equals to the emptiest.
+    equals to the emptiest; the last ones to folds that would else have none.
     """
     sizes = np.bincount(groups, weights=pages)
     of_group = np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
@@ -92,11 +92,14 @@ def _distribute(
     order = np.random.default_rng(seed).permutation(len(sizes))
     load, kin = np.zeros(folds), np.zeros((folds, streams.max() + 1))
     fold = np.zeros(len(groups), dtype=np.int32)
-    for group in order[np.argsort(-sizes[order], kind="stable")]:
+    for left, group in zip(
+        range(len(order), 0, -1), order[np.argsort(-sizes[order], kind="stable")], strict=True
+    ):
         members = of_group[group]
         room = load + sizes[group] <= most
         related = kin[:, streams[members]].sum(axis=1)
-        best = np.lexsort((load, -related * room, ~room))[0]
+        taken = (load > 0) & (left <= np.count_nonzero(load == 0))
+        best = np.lexsort((load, -related * room, ~room, taken))[0]
         fold[members] = best
         load[best] += sizes[group]
         np.add.at(kin[best], streams[members], pages[members])
