@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import jinja2
-
 from common.job.files import write_atomically
 from common.pages.channel import Channel
 from common.results.filmstrip import COLUMNS, film_strips
 from common.results.palette import swatches
 from common.results.predictions import Predictions
 from common.results.readings import differences
-from common.results.report import MOST_PAGES, MOST_STREAMS
+from common.results.report import MOST_PAGES, MOST_STREAMS, template
 
 
 def write_prediction_report(file: Path, channel: Channel, predictions: Predictions) -> None:
@@ -22,7 +20,7 @@ def write_prediction_report(file: Path, channel: Channel, predictions: Predictio
     review = [segment for segment in segments if segment.status == "review"]
     pages = _drawn(channel)
     because = {page.key: tuple(v.text for v in page.because) for page in predictions.pages}
-    html = _template().render(
+    html = template("prediction_report.html.j2").render(
         channel=channel,
         segments=segments,
         review=sorted(review, key=lambda segment: segment.confidence),
@@ -45,14 +43,3 @@ def _drawn(channel: Channel) -> dict[str, int]:
         if room > 0:
             pages[channel.pages[rows.start].stream] = min(len(rows), room)
     return pages
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("prediction_report.html.j2")

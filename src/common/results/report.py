@@ -52,7 +52,7 @@ def write_report(
         histories: by model, for the learning curves.
     """
     ensemble = systems[0]
-    html = _template().render(
+    html = template("report.html.j2").render(
         channel=channel,
         metrics=ensemble.metrics,
         classes=swatches(ensemble.comparison.labels),
@@ -69,7 +69,8 @@ def write_report(
     write_atomically(file, html.encode())
 
 
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """One of those beside this file."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -77,7 +78,7 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _headlines(ensemble: System) -> list[tuple[Metric, object, tuple[float, float] | None]]:
