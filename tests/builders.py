@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from common.pages.bitmaps import BitmapCache
+from common.pages.channel import read_channel
 
 Record = dict[str, Any]  # a line of pages.jsonl
 LABELS = ("letter", "invoice", "letter", "invoice")
@@ -87,3 +91,15 @@ def make_job(
     for name, content in files.items():
         (base / "input/config" / name).write_text(json.dumps(content))
     return base
+
+
+@contextmanager
+def decoded_channels(root):
+    """(train, validation, bitmaps): small channels whose bitmaps are decoded at 32 × 32."""
+    make_channel(root / "train", *"abcdef")
+    make_channel(root / "validation", "z")
+    channels = [read_channel(root / part) for part in ("train", "validation")]
+    with BitmapCache(32, 32) as bitmaps:
+        for channel in channels:
+            bitmaps.add(channel)
+        yield *channels, bitmaps

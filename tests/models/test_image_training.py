@@ -4,13 +4,11 @@ import mxnet as mx
 import numpy as np
 import pytest
 from mxnet import gluon
-from tests.builders import make_channel
+from tests.builders import decoded_channels
 
 from common.job.tables import ImageHyperparameters
 from common.models.image_cnn import ImageModel, load_image_model
 from common.models.image_training import fit_image_model, initialised
-from common.pages.bitmaps import BitmapCache
-from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
 from common.training.loop import train_step
 from common.training.run import Run
@@ -21,14 +19,8 @@ SMALL = {"height": 32, "width": 32, "depth": 1, "cycle_length": 2, "max_lr": 0.0
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    root = tmp_path_factory.mktemp("pages")
-    make_channel(root / "train", *"abcdef")
-    make_channel(root / "validation", "z")
-    channels = [read_channel(root / part) for part in ("train", "validation")]
-    with BitmapCache(32, 32) as bitmaps:
-        for channel in channels:
-            bitmaps.add(channel)
-        yield *channels, bitmaps
+    with decoded_channels(tmp_path_factory.mktemp("pages")) as decoded:
+        yield decoded
 
 
 def fit(pages, **values):

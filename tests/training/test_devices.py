@@ -11,7 +11,7 @@ import mxnet as mx
 import numpy as np
 import pytest
 from mxnet.ndarray import register
-from tests.builders import make_channel
+from tests.builders import decoded_channels
 from tests.labelled import channel_of
 from tests.models.tiny_bert import write_tiny_bert
 
@@ -20,8 +20,6 @@ from common.job.tables import ImageHyperparameters, TextHyperparameters
 from common.models.image_cnn import load_image_model
 from common.models.image_training import fit_image_model, try_image_rates
 from common.models.text import fit_text_model, load_text_model
-from common.pages.bitmaps import BitmapCache
-from common.pages.channel import read_channel
 from common.pages.outputs import HELD_OUT
 from common.training import devices
 from common.training.checkpoints import Checkpoints
@@ -64,14 +62,8 @@ def have_gpus(monkeypatch, count):
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    root = tmp_path_factory.mktemp("pages")
-    make_channel(root / "train", *"abcdef")
-    make_channel(root / "validation", "z")
-    channels = [read_channel(root / part) for part in ("train", "validation")]
-    with BitmapCache(32, 32) as bitmaps:
-        for channel in channels:
-            bitmaps.add(channel)
-        yield *channels, bitmaps
+    with decoded_channels(tmp_path_factory.mktemp("pages")) as decoded:
+        yield decoded
 
 
 IMAGE = ImageHyperparameters(
