@@ -31,6 +31,7 @@ from common.job import log
 from common.job.command import run_reporting
 from common.job.errors import ClientError
 from common.job.files import write_json
+from common.job.flags import whole_number
 from common.job.folders import lies_in
 from common.pages.channel import PAGES_FILE, read_channel
 from common.pages.splitting import split_streams
@@ -170,9 +171,15 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="LANGUAGES",
         help="tesseract's names of languages, or none; default %(default)s",
     )
-    add("--workers", type=_positive, metavar="N", help="processes; default one for each core")
-    add("--max-pages", type=_positive, default=Limits.pages, metavar="N", help="of a file")
-    add("--page-seconds", type=_positive, default=Limits.seconds, metavar="S", help="for a page")
+    add("--workers", type=whole_number(1), metavar="N", help="processes; default one for each core")
+    add("--max-pages", type=whole_number(1), default=Limits.pages, metavar="N", help="of a file")
+    add(
+        "--page-seconds",
+        type=whole_number(1),
+        default=Limits.seconds,
+        metavar="S",
+        help="for a page",
+    )
     add(
         "--describe",
         action="store_true",
@@ -194,12 +201,6 @@ def _shares(text: str) -> tuple[float, ...]:
             f"must be three shares from 0 as in 70/15/15, that of train above 0. Got '{text}'"
         )
     return shares
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1. Got '{text}' instead")
-    return int(text)
 
 
 if __name__ == "__main__":

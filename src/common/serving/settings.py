@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from common.job.errors import ClientError
+from common.job.flags import whole_number
 
 _MB = 1 << 20
 _MOST_WORKERS = 4  # by default; each holds the models in memory
@@ -128,9 +129,9 @@ def _parser(
     )
     add(
         "--workers",
-        type=_positive,
+        type=whole_number(1),
         metavar="N",
-        default=from_variable("SAGEMAKER_MODEL_SERVER_WORKERS", _positive, _usual_workers()),
+        default=from_variable("SAGEMAKER_MODEL_SERVER_WORKERS", whole_number(1), _usual_workers()),
         help="processes with models; default SAGEMAKER_MODEL_SERVER_WORKERS, else one a "
         f"processor, at most {_MOST_WORKERS}",
     )
@@ -141,10 +142,10 @@ def _parser(
         default=from_variable("SAGEMAKER_MAX_PAYLOAD_IN_MB", _payload, 6.0),
         help="size of a request; default SAGEMAKER_MAX_PAYLOAD_IN_MB, else 6",
     )
-    add("--max-pages", type=_positive, metavar="N", default=5000, help="default %(default)s")
+    add("--max-pages", type=whole_number(1), metavar="N", default=5000, help="default %(default)s")
     add(
         "--max-pixels",
-        type=_positive,
+        type=whole_number(1),
         metavar="N",
         default=40_000_000,
         help="of one bitmap; default %(default)s, more than A4 at 600 dpi has",
@@ -163,7 +164,7 @@ def _parser(
     )
     add(
         "--max-waiting",
-        type=_positive,
+        type=whole_number(1),
         metavar="N",
         default=256,
         help="requests that are there at once; default %(default)s",
@@ -194,12 +195,6 @@ def _parser(
 
 def _usual_workers() -> int:
     return min(_MOST_WORKERS, len(os.sched_getaffinity(0)))
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1. Got '{text}' instead")
-    return int(text)
 
 
 def _port(text: str) -> int:
