@@ -24,11 +24,11 @@ from common.pages.base_models import read_base_models
 from common.pages.examples import together
 from common.pages.page import Page
 from common.pages.training_channels import read_training_channels
+from common.results.acceptance import Acceptance
 from common.results.baselines import baseline, mean_of
 from common.results.comparison import compare
 from common.results.cross_table import cross_table
-from common.results.decisions import predictions_of
-from common.results.novelty import familiarity
+from common.results.decisions import decided
 from common.results.predictions import Predictions
 from common.results.validation import known_pages_of, score_streams, threshold_for
 
@@ -88,9 +88,8 @@ def answers(one: Round, classes: Sequence[str], target: float) -> Iterator[tuple
         validation = [(one.validation, one.of_validation[name])]
         chosen = threshold_for(validation, classes, known, target)
         for held_out, posteriors in zip(one.held_out, one.of_held_out[name], strict=True):
-            seen = familiarity(known, held_out.evidence)
-            found = predictions_of(held_out.channel, classes, posteriors, chosen.threshold, seen)
-            yield name, found
+            said_of = held_out.channel, classes, held_out.evidence, posteriors
+            yield name, decided(*said_of, Acceptance(chosen, known))
     for held_out in one.held_out:
         alone = held_out.evidence.modalities
         for outputs in alone:

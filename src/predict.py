@@ -17,13 +17,13 @@ from common.documents.ocr import LANGUAGES
 from common.job import log
 from common.job.command import run_reporting
 from common.job.errors import ClientError
+from common.job.flags import whole_number
 from common.job.folders import lies_in
 from common.models.artifacts import load_ensemble
 from common.pages.outputs import PageOutputs
 from common.results.acceptance import acceptance_of
-from common.results.decisions import predictions_of
+from common.results.decisions import decided
 from common.results.europace import read_categories, write_europace
-from common.results.novelty import familiarity
 from common.results.prediction_report import write_prediction_report
 from common.results.predictions import (
     Predictions,
@@ -50,13 +50,7 @@ def predict(arguments: argparse.Namespace) -> None:
         evidence = ensemble.evidence(channel)
         posteriors = ensemble.posteriors(channel, evidence, arguments.n_best)
         acceptance = acceptance_of(ensemble.decision)
-        predictions = predictions_of(
-            channel,
-            ensemble.classes,
-            posteriors,
-            acceptance.threshold.threshold,
-            familiarity(acceptance.known_pages, evidence),
-        )
+        predictions = decided(channel, ensemble.classes, evidence, posteriors, acceptance)
         if arguments.explain:
             labels = [page.label for page in predictions.pages]
             votes = ensemble.explain(channel, labels, arguments.explain)
@@ -136,14 +130,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--n-best",
-        type=_positive,
+        type=whole_number(1),
         default=3,
         metavar="N",
         help="write the N most probable readings of each stream; default %(default)s",
     )
     parser.add_argument(
         "--explain",
-        type=_count,
+        type=whole_number(0),
         default=0,
         metavar="N",
         help="write with each page the N pieces of its text that spoke most for its label",
@@ -154,18 +148,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if arguments.format == "europace" and not arguments.output:
         parser.error("--format europace needs --output")
     return arguments
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1. Got '{text}' instead")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0. Got '{text}' instead")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ from pathlib import Path
 from common.models.artifacts import load_ensemble
 from common.pages.channel import read_channel
 from common.results.acceptance import acceptance_of
-from common.results.decisions import predictions_of
-from common.results.novelty import familiarity
+from common.results.decisions import decided
 from common.serving.worker import NICENESS
 
 
@@ -28,13 +27,8 @@ def main() -> None:
     def judge() -> None:
         """All that `predict` does, and the server does, but for reading and writing."""
         evidence = ensemble.evidence(channel)
-        predictions_of(
-            channel,
-            ensemble.classes,
-            ensemble.posteriors(channel, evidence, 3),
-            acceptance.threshold.threshold,
-            familiarity(acceptance.known_pages, evidence),
-        )
+        posteriors = ensemble.posteriors(channel, evidence, 3)
+        decided(channel, ensemble.classes, evidence, posteriors, acceptance)
 
     judge()
     print(json.dumps("ready"), flush=True)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.pages.channel import Channel
+from common.pages.evidence import Evidence
 from common.pages.posteriors import StreamPosteriors
-from common.results.novelty import Familiarity
+from common.results.acceptance import Acceptance
+from common.results.novelty import Familiarity, familiarity
 from common.results.predictions import PagePrediction, Predictions
 from common.results.readings import stream_predictions
 from common.results.segments import Alternative, Segment
@@ -40,6 +42,22 @@ def predictions_of(
             segments.append(stream.segment(document, span))
             pages += [stream.page(document, position) for position in span]
     return Predictions(pages, segments, stream_predictions(channel, classes, posteriors))
+
+
+def decided(
+    channel: Channel,
+    classes: Sequence[str],
+    evidence: Evidence,
+    posteriors: Sequence[StreamPosteriors],
+    acceptance: Acceptance,
+) -> Predictions:
+    """The predictions where what may be accepted is as an ensemble keeps it.
+
+    Args:
+        evidence: what the base models say of the channel's pages.
+    """
+    seen = familiarity(acceptance.known_pages, evidence)
+    return predictions_of(channel, classes, posteriors, acceptance.threshold.threshold, seen)
 
 
 @dataclass(frozen=True)

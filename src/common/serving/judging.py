@@ -16,8 +16,7 @@ from common.pages.channel import Channel
 from common.pages.evidence import Evidence
 from common.pages.page import Page
 from common.results.acceptance import acceptance_of
-from common.results.decisions import predictions_of
-from common.results.novelty import familiarity
+from common.results.decisions import decided
 from common.serving.answers import stream_answers, written
 from common.serving.content import JSON, Content, Reader
 from common.serving.exchange import Question, Reply
@@ -95,12 +94,8 @@ class Judge:
         start, channel, question = perf_counter(), read.content.channel, read.question
         try:
             posteriors = self._ensemble.posteriors(channel, evidence, question.n_best)
-            predictions = predictions_of(
-                channel,
-                self._ensemble.classes,
-                posteriors,
-                self._acceptance.threshold.threshold,
-                familiarity(self._acceptance.known_pages, evidence),
+            predictions = decided(
+                channel, self._ensemble.classes, evidence, posteriors, self._acceptance
             )
             answers = stream_answers(predictions, pages=question.pages)
             body = written(answers, question.media_type)
