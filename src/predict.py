@@ -19,6 +19,7 @@ from common.job.command import run_reporting
 from common.job.errors import ClientError
 from common.job.flags import whole_number
 from common.job.folders import lies_in
+from common.job.objects import is_remote
 from common.models.artifacts import load_ensemble
 from common.pages.outputs import PageOutputs
 from common.results.acceptance import acceptance_of
@@ -90,7 +91,7 @@ def _refuse_places(arguments: argparse.Namespace) -> None:
     for target in ("output", "split", "report"):
         for source in ("model", "input"):
             written, read = getattr(arguments, target), getattr(arguments, source)
-            if written and lies_in(written, read):
+            if written and not is_remote(str(read)) and lies_in(written, Path(read)):
                 raise ClientError(
                     f"--{target} ({written}) lies in --{source} ({read}), where predictions would "
                     "overwrite what is there. Name a folder outside it."
@@ -109,13 +110,18 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="predict.py", description=__doc__)
     for name, wanted, metavar, help_text in (
         ("--model", True, "DIR", "the ensemble that train_sequence.py wrote"),
-        ("--input", True, "PATH", "a PDF, TIFF, PNG, JPEG, ZIP, a folder of them, or a channel"),
         ("--output", False, "DIR", "where the predictions go"),
         ("--split", False, "DIR", "write a PDF for each document here, its label in its name"),
         ("--report", False, "FILE", "write a report to look at here"),
         ("--categories", False, "CSV", "europace: columns label, category"),
     ):
         parser.add_argument(name, type=Path, required=wanted, metavar=metavar, help=help_text)
+    parser.add_argument(
+        "--input",
+        required=True,
+        metavar="PLACE",
+        help="a PDF, TIFF, PNG, JPEG, ZIP, a folder or s3://… of them, or a channel",
+    )
     parser.add_argument(
         "--format",
         choices=("jsonl", "europace"),

@@ -1,6 +1,7 @@
 import pypdfium2 as pdfium
 import pytest
 from tests.builders import make_channel
+from tests.contract.programs import files_below
 from tests.documents.papers import (
     clockwise,
     drawn,
@@ -10,13 +11,14 @@ from tests.documents.papers import (
     text_pdf,
     tiff,
 )
+from tests.objects import bucket
 
 from common.documents.given import Part, open_given, write_parts
 from common.job.errors import ClientError
 
 
 def opened(path, tmp_path):
-    return open_given(path, tmp_path / "scratch", None)
+    return open_given(str(path), tmp_path / "scratch", None)
 
 
 def texts(file):
@@ -48,6 +50,16 @@ def test_what_cannot_be_read_is_told_beside_the_rest(tmp_path):
     given = opened(folder, tmp_path / "second")
     assert [each.name for each in given.refused] == ["locked.pdf"]
     assert len(given.channel) == 1
+
+
+def test_a_channel_may_lie_on_s3(tmp_path):
+    make_channel(tmp_path / "channel", "s")
+    with bucket("ours") as s3:
+        for name in files_below(tmp_path / "channel"):
+            s3.upload_file(str(tmp_path / "channel" / name), "ours", f"ours/{name}")
+        given = open_given("s3://ours/ours", tmp_path / "scratch", None)
+    assert [page.key for page in given.channel.pages] == [("s", page) for page in range(1, 9)]
+    assert given.channel.image_path(given.channel.pages[-1]).is_file()
 
 
 def test_an_empty_folder_says_what_to_give(tmp_path):

@@ -3,9 +3,10 @@ import zipfile
 
 import pytest
 from tests.documents.papers import text_page, text_pdf
+from tests.objects import bucket
 
 from common.documents.limits import Limits
-from common.documents.sources import find_sources
+from common.documents.sources import brought_here, find_sources
 from common.job.errors import ClientError
 
 
@@ -102,3 +103,42 @@ def test_an_archive_in_an_archive_and_a_damaged_one_are_refused(tmp_path):
 def test_what_is_not_there_is_named(tmp_path):
     with pytest.raises(ClientError, match=r"There is no .*nothing\.pdf"):
         find(tmp_path / "nothing.pdf", tmp_path)
+
+
+def test_objects_are_fetched_and_refused_one_by_one(tmp_path):
+    with bucket("ours") as s3:
+        for key, content in {
+            "scans/": b"",  # as the console makes a folder
+            "scans/a.pdf": b"a",
+            "scans/deep/b.pdf": b"b",
+            "scans/deep": b"in the way of a folder",
+            "scans/../out.pdf": b"x",
+            "scans/large.pdf": bytes(101),
+            "scans2/c.pdf": b"x",
+        }.items():
+            s3.put_object(Bucket="ours", Key=key, Body=content)
+        path, refused = brought_here("s3://ours/scans", tmp_path / "all", Limits(size=100))
+        why = {each.name: each.reason for each in refused}
+        there = {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
+        assert why.pop("../out.pdf").startswith("its key is no path")
+        assert why.pop("large.pdf") == "it has 101 bytes, more than 100. Split it"
+        [(of_two, reason)] = why.items()
+        assert there == {"a.pdf", "deep", "deep/b.pdf"} - {of_two}
+        assert reason.startswith("it cannot be fetched")
+        assert not (tmp_path / "out.pdf").exists()
+
+
+def test_one_object_is_a_file(tmp_path):
+    with bucket("ours") as s3:
+        s3.put_object(Bucket="ours", Key="scans/a.pdf", Body=b"a")
+        s3.put_object(Bucket="ours", Key="scans/a.pdf.bak", Body=b"b")
+        path, _ = brought_here("s3://ours/scans/a.pdf", tmp_path / "one", Limits())
+        assert (path.name, path.read_bytes()) == ("a.pdf", b"a")
+        path, [refusal] = brought_here("s3://ours/scans/a.pdf", tmp_path / "two", Limits(size=0))
+        assert (refusal.name, list(path.iterdir())) == ("a.pdf", [])
+
+
+@pytest.mark.parametrize("place", ["s3://ours/none", "s3://ours", "s3://theirs/scans"])
+def test_a_place_without_objects_is_named(tmp_path, place):
+    with bucket("ours"), pytest.raises(ClientError, match=f"^{place} (holds|cannot be listed)"):
+        brought_here(place, tmp_path, Limits())

@@ -13,7 +13,7 @@ from common.documents.limits import Limits, RefusedFile
 from common.documents.ocr import LANGUAGES
 from common.documents.reading import Reader
 from common.documents.reading_all import read_all
-from common.documents.sources import Refusal, find_sources
+from common.documents.sources import Refusal, brought_here, find_sources
 from common.documents.splitting import write_bitmaps
 from common.documents.streams import unlabelled_streams
 from common.job.errors import ClientError, refuse
@@ -30,28 +30,30 @@ class Given:
     refused: Sequence[Refusal] = ()
 
 
-def open_given(path: Path, scratch: Path, languages: str | None = LANGUAGES) -> Given:
+def open_given(place: str, scratch: Path, languages: str | None = LANGUAGES) -> Given:
     """Read what is given.
 
     Args:
-        path: a channel's folder; or a PDF, TIFF, PNG, JPEG, ZIP, or a folder of them.
-        scratch: where pages that are read, and archives that are unpacked, lie meanwhile.
+        place: a channel's folder; or a PDF, TIFF, PNG, JPEG, ZIP, or a folder of them; here, or on
+            S3 as `s3://…`.
+        scratch: where what is fetched, read and unpacked lies meanwhile.
         languages: for OCR; None: without.
 
     Raises:
         ClientError: the channel is faulty, or no file can be read.
     """
-    if (path / PAGES_FILE).is_file():
-        return Given(read_channel(path))
     limits = Limits()
-    sources, refused = find_sources(path, scratch / "unpacked", limits)
+    path, refused = brought_here(place, scratch / "s3", limits)
+    if (path / PAGES_FILE).is_file():
+        return Given(read_channel(path), refused=refused)
+    sources, wrong = find_sources(path, scratch / "unpacked", limits)
     with Reader(limits=limits, languages=languages) as reader:
         files, unreadable = read_all(sources, reader, KeptPages(scratch / "pages", languages))
-    refused += unreadable
+    refused += wrong + unreadable
     if not files:
         refuse([f"{each.name}: {each.reason}." for each in refused], remedy="Give other files.")
         raise ClientError(
-            f"{path} holds neither {PAGES_FILE} nor a file. Name a channel, a PDF, TIFF, image or "
+            f"{place} holds neither {PAGES_FILE} nor a file. Name a channel, a PDF, TIFF, image or "
             "ZIP, or a folder of them."
         )
     write_streams(scratch / "channel", unlabelled_streams(files))

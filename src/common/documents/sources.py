@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from common.documents.limits import Limits, RefusedFile
 from common.job.errors import ClientError
+from common.job.objects import fetched_apart, is_remote
 
 MOST_MEMBERS = 100_000
 MOST_UNPACKED = 50 << 30  # bytes of one archive
@@ -35,6 +36,18 @@ class Refusal:
 
     name: str
     reason: str
+
+
+def brought_here(place: str, scratch: Path, limits: Limits) -> tuple[Path, list[Refusal]]:
+    """The path of what is given, objects below `s3://…` copied into `scratch` first.
+
+    Raises:
+        ClientError: S3 does not say what is there, or nothing is.
+    """
+    if not is_remote(place):
+        return Path(place), []
+    path, refused = fetched_apart(place, scratch, limits.size)
+    return path, [Refusal(name, reason) for name, reason in sorted(refused.items())]
 
 
 def find_sources(given: Path, scratch: Path, limits: Limits) -> tuple[list[Source], list[Refusal]]:

@@ -1,4 +1,4 @@
-"""Folders on S3, for the jobs that AWS Batch runs: SageMaker mounts them itself, Batch does not.
+"""Folders on S3, for what nobody mounts: SageMaker mounts them itself, AWS Batch does not.
 
 Whatever is no `s3://…` is a folder here, so that the same job runs on a laptop.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def fetched(place: str, scratch: Path) -> Path:
     Raises:
         ClientError: there is nothing.
     """
-    if not place.startswith(_SCHEME):
+    if not is_remote(place):
         if not Path(place).is_dir():
             raise ClientError(f"{place} is not a folder. Name one that exists.")
         return Path(place)
@@ -34,7 +35,7 @@ def fetched(place: str, scratch: Path) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         s3.download_file(bucket, key, str(file))
 
-    keys = [key for key in _keys(s3, bucket, prefix) if _leads_below(key, prefix)]
+    keys = [key for key, _ in _objects(s3, bucket, prefix) if _leads_below(key, prefix)]
     if not keys:
         raise ClientError(f"{place} holds nothing. Name a prefix with objects below it.")
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -42,12 +43,96 @@ def fetched(place: str, scratch: Path) -> Path:
     return scratch
 
 
+def is_remote(place: str) -> bool:
+    return place.startswith(_SCHEME)
+
+
+def fetched_apart(place: str, scratch: Path, most: int) -> tuple[Path, dict[str, str]]:
+    """What lies below a place on S3, or is the object of that name, each object by itself.
+
+    Args:
+        scratch: where it is copied to.
+        most: bytes that an object may have.
+
+    Returns:
+        Where it is, a folder or the one file; and of objects that could not be had, by their names
+        below the place, why not.
+
+    Raises:
+        ClientError: the place cannot be looked at, or there is nothing.
+    """
+    bucket, prefix = _split(place)
+    with _told(place):
+        s3 = _client()
+        found = _named(s3, bucket, prefix)
+    if not found:
+        raise ClientError(f"{place} holds nothing. Name a prefix with objects below it.")
+
+    def fetch(name: str) -> str | None:
+        key, size = found[name]
+        if size > most:
+            return f"it has {size:,} bytes, more than {most:,}. Split it"
+        if any(part in ("", ".", "..") for part in name.split("/")):
+            return "its key is no path below the prefix. Copy it to another"
+        file = scratch / name
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            s3.download_file(bucket, key, str(file))
+        except _failures() as error:
+            return f"it cannot be fetched ({error}). See that it may be read"
+        return None
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        why = dict(zip(found, pool.map(fetch, found), strict=True))
+    refused = {name: reason for name, reason in why.items() if reason is not None}
+    scratch.mkdir(parents=True, exist_ok=True)
+    alone = [name for name, (key, _) in found.items() if key == prefix.rstrip("/")]
+    return (scratch / alone[0] if alone and not refused else scratch), refused
+
+
+def _named(s3: Any, bucket: str, prefix: str) -> dict[str, tuple[str, int]]:
+    """Key and size, by name, of all below a prefix; or else of the one object that is called so."""
+    below = {
+        key.removeprefix(prefix): (key, size)
+        for key, size in _objects(s3, bucket, prefix)
+        if not key.endswith("/")
+    }
+    if below or not prefix:
+        return below
+    alone = prefix.rstrip("/")
+    return {
+        key.rpartition("/")[2]: (key, size)
+        for key, size in _objects(s3, bucket, alone)
+        if key == alone
+    }
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """What S3 refuses, as somebody who named the place can mend it."""
+    try:
+        yield
+    except _failures() as error:
+        raise ClientError(
+            f"{place} cannot be listed ({error}). See that the name is right, and that the "
+            "credentials here may list and read it."
+        ) from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import ClientError as Refused
+
+    return Boto3Error, BotoCoreError, Refused, OSError
+
+
 def store(folder: Path, place: str, *, last: str | None = None) -> None:
     """Copy what lies below `folder` to S3, `last` after all else: who finds it finds everything.
 
     Nothing is done where the place is the folder itself.
     """
-    if not place.startswith(_SCHEME):
+    if not is_remote(place):
         if Path(place).resolve() != folder.resolve():
             raise ValueError(f"{place} is another folder than {folder}")
         return
@@ -68,7 +153,7 @@ def store(folder: Path, place: str, *, last: str | None = None) -> None:
 
 def target(place: str, scratch: Path) -> Path:
     """Where to write what `store` then brings to a place."""
-    return scratch if place.startswith(_SCHEME) else Path(place)
+    return scratch if is_remote(place) else Path(place)
 
 
 def _split(place: str) -> tuple[str, str]:
@@ -82,13 +167,14 @@ def _leads_below(key: str, prefix: str) -> bool:
     return bool(name) and not name.endswith("/") and ".." not in Path(name).parts
 
 
-def _keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
+    """Key and size in bytes of all that begins so."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for found in page.get("Contents", ()):
-            yield found["Key"]
+            yield found["Key"], found["Size"]
 
 
 def _client() -> Any:
-    import boto3  # on Batch alone: training has neither network nor credentials
+    import boto3  # only where it is asked for: training has neither network nor credentials
 
     return boto3.client("s3")
