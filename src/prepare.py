@@ -2,6 +2,7 @@
 
 Pages are read from the text layer where it can be used, else by tesseract. With labels, streams are
 split into train, validation and test. Started again, it reads only what it has not read yet.
+Channels may be given too: labels then correct those of the streams that they name.
 """
 
 from __future__ import annotations
@@ -12,19 +13,23 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.documents.channels import write_streams
+from common.documents.channels import remove_channel, write_streams
 from common.documents.description import describe, in_words
-from common.documents.kept_pages import KeptPages, kept
+from common.documents.kept_pages import KeptPages
 from common.documents.labels import read_labels
 from common.documents.limits import Limits
 from common.documents.ocr import LANGUAGES
 from common.documents.reading import Reader
 from common.documents.reading_all import ReadFile, read_all
-from common.documents.sources import Refusal, find_sources
+from common.documents.sources import Refusal, Source, brought_here, find_sources
 from common.documents.streams import (
     Stream,
+    channel_streams,
+    is_labelled,
+    labelled_anew,
+    name_of,
+    refuse_twice,
     streams_by_folders,
-    streams_by_ranges,
     unlabelled_streams,
 )
 from common.job import log
@@ -33,7 +38,7 @@ from common.job.errors import ClientError
 from common.job.files import write_json
 from common.job.flags import whole_number
 from common.job.folders import lies_in
-from common.pages.channel import PAGES_FILE, read_channel
+from common.pages.channel import PAGES_FILE, Channel, read_channel
 from common.pages.splitting import split_streams
 
 CHANNELS = ("train", "validation", "test")
@@ -44,51 +49,103 @@ DESCRIPTION = "description.json"
 
 def prepare(arguments: argparse.Namespace) -> None:
     """Read, label, split, write; tell what could not be read."""
-    if arguments.output is None or lies_in(arguments.output, arguments.input):
-        raise ClientError("--output must name a folder outside --input.")
-    languages = None if arguments.ocr == "none" else arguments.ocr
-    keep = KeptPages(arguments.output / KEPT, languages)
     limits = Limits(pages=arguments.max_pages, seconds=arguments.page_seconds)
-    with tempfile.TemporaryDirectory(prefix="unpacked-") as scratch:
-        sources, refused = find_sources(arguments.input, Path(scratch), limits)
-        labels = arguments.labels
-        sources = [each for each in sources if labels is None or not _is(each.path, labels)]
-        with Reader(limits=limits, languages=languages, workers=arguments.workers) as reader:
-            files, unreadable = read_all(sources, reader, keep)
-    refused += unreadable
-    write_json(arguments.output / REFUSED, [vars(each) for each in refused])
-    if not files:
-        raise ClientError(_in_words(refused) or f"{arguments.input} holds no file. Name another.")
-    write_channels(arguments, streams_of(arguments, files, refused))
+    again = (arguments.output / REFUSED).is_file()
+    with tempfile.TemporaryDirectory(prefix="given-") as scratch:
+        channels, sources, refused = look_at(arguments, Path(scratch), limits)
+        files, unreadable = read_files(arguments, sources, limits)
+        refused += unreadable
+        write_json(arguments.output / REFUSED, [vars(each) for each in refused])
+        if not files and not channels:
+            places = ", ".join(arguments.input)
+            raise ClientError(_in_words(refused) or f"{places}: there is no file. Name another.")
+        streams = streams_of(arguments, channels, files, refused)
+        write_channels(arguments, streams, again=again)
     if refused:
         print(_in_words(refused), file=sys.stderr)
 
 
+def look_at(
+    arguments: argparse.Namespace, scratch: Path, limits: Limits
+) -> tuple[list[Channel], list[Source], list[Refusal]]:
+    """The channels and the files at the places that the command line names."""
+    channels: list[Channel] = []
+    sources: list[Source] = []
+    refused: list[Refusal] = []
+    for number, place in enumerate(arguments.input):
+        path, unfetched = brought_here(place, scratch / f"s3-{number}", limits)
+        refused += unfetched
+        is_channel = (path / PAGES_FILE).is_file()
+        if lies_in(arguments.output, path) or (is_channel and lies_in(path, arguments.output)):
+            raise ClientError(
+                f"--output ({arguments.output}) would overwrite what is read from {place}. Name a "
+                "folder outside --input, and not above a channel."
+            )
+        if is_channel:
+            channels.append(read_channel(path))
+            continue
+        found, wrong = find_sources(path, scratch / f"unpacked-{number}", limits)
+        labels = arguments.labels
+        sources += [each for each in found if labels is None or not _is(each.path, labels)]
+        refused += wrong
+    return channels, sources, refused
+
+
+def read_files(
+    arguments: argparse.Namespace, sources: Sequence[Source], limits: Limits
+) -> tuple[list[ReadFile], list[Refusal]]:
+    """The files' pages, as far as they can be read; without files nobody needs OCR."""
+    if not sources:
+        return [], []
+    languages = None if arguments.ocr == "none" else arguments.ocr
+    keep = KeptPages(arguments.output / KEPT, languages)
+    with Reader(limits=limits, languages=languages, workers=arguments.workers) as reader:
+        return read_all(sources, reader, keep)
+
+
 def streams_of(
-    arguments: argparse.Namespace, files: Sequence[ReadFile], refused: Sequence[Refusal]
+    arguments: argparse.Namespace,
+    channels: Sequence[Channel],
+    files: Sequence[ReadFile],
+    refused: Sequence[Refusal],
 ) -> list[Stream]:
-    """The files as streams, labelled as the command line says."""
-    if arguments.label_folders:
-        return streams_by_folders(files)
-    if arguments.labels is None:
-        return unlabelled_streams(files)
-    counts = {file.source.name: sum(1 for _ in kept(file.place)) for file in files}
-    ranges = read_labels(arguments.labels, counts, [each.name for each in refused])
-    if len(ranges) < len(files):
-        log.logger.info("left out %d files that have no label", len(files) - len(ranges))
-    return streams_by_ranges(files, ranges)
+    """What was given as streams, labelled as the command line says, or else as the channels do."""
+    by_folders = arguments.label_folders
+    streams = [stream for channel in channels for stream in channel_streams(channel)]
+    streams += streams_by_folders(files) if by_folders else unlabelled_streams(files)
+    refuse_twice(streams)
+    if arguments.labels is not None:
+        last_pages = {name_of(stream): stream[-1].page.page for stream in streams}
+        ranges = read_labels(arguments.labels, last_pages, [each.name for each in refused])
+        log.logger.info("%s labels %d of %d streams", arguments.labels, len(ranges), len(streams))
+        streams = labelled_anew(streams, ranges)
+    if arguments.labels is None and not by_folders:
+        return streams
+    labelled = [stream for stream in streams if is_labelled(stream)]
+    if len(labelled) < len(streams):
+        log.logger.info("left out %d streams that have no label", len(streams) - len(labelled))
+    return labelled
 
 
-def write_channels(arguments: argparse.Namespace, streams: Sequence[Stream]) -> None:
-    """Write one channel, or with labels several, and say what is in them."""
+def write_channels(
+    arguments: argparse.Namespace, streams: Sequence[Stream], *, again: bool
+) -> None:
+    """Write one channel, or with labels several, and say what is in them.
+
+    Args:
+        again: there is an earlier run's output, of which no channel stays.
+    """
     if not streams:
         raise ClientError(f"{arguments.labels} labels none of the files that were read.")
     channel_of = {}
-    if arguments.labels or arguments.label_folders:
+    if all(map(is_labelled, streams)):
         shares = dict(zip(CHANNELS, arguments.split, strict=True))
         channel_of = split_streams(_classes(streams), shares, arguments.seed)
-    for name in dict.fromkeys(channel_of.values()) or [""]:
-        chosen = [each for each in streams if channel_of.get(each[0].page.stream, "") == name]
+    names = list(dict.fromkeys(channel_of.values())) or [""]
+    for earlier in {*CHANNELS, ""} - set(names) if again else ():
+        remove_channel(arguments.output / earlier)
+    for name in names:
+        chosen = [each for each in streams if channel_of.get(name_of(each), "") == name]
         pages = write_streams(arguments.output / name, chosen)
         log.logger.info(
             "wrote %d pages of %d streams to %s", pages, len(chosen), arguments.output / name
@@ -100,7 +157,7 @@ def write_channels(arguments: argparse.Namespace, streams: Sequence[Stream]) -> 
 def _classes(streams: Sequence[Stream]) -> dict[str, list[str]]:
     """The class of each document, by stream."""
     return {
-        stream[0].page.stream: [
+        name_of(stream): [
             label
             for (_, label) in dict.fromkeys(
                 (each.page.document, str(each.page.label)) for each in stream
@@ -146,11 +203,19 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
     parser = argparse.ArgumentParser(prog="prepare.py", description=__doc__)
     add = parser.add_argument
-    add("--input", type=Path, metavar="PATH", help="a PDF, TIFF, PNG, JPEG, ZIP, or a folder")
+    add(
+        "--input",
+        nargs="+",
+        metavar="PLACE",
+        help="a PDF, TIFF, PNG, JPEG, ZIP, a folder or s3://… of them, or a channel; or several",
+    )
     add("--output", type=Path, required=True, metavar="DIR", help="where the channels go")
     labels = parser.add_mutually_exclusive_group()
     labels.add_argument(
-        "--labels", type=Path, metavar="CSV", help="columns file, first_page, last_page, label"
+        "--labels",
+        type=Path,
+        metavar="CSV",
+        help="columns file, first_page, last_page, label; file is the stream of a channel",
     )
     labels.add_argument(
         "--label-folders",

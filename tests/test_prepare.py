@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.builders import make_channel, write_pages
+from tests.contract.programs import files_below
 from tests.documents.papers import CONTRACT, drawn, encrypted_pdf, slow_pdf, text_page, text_pdf
+from tests.objects import bucket
 
 import prepare
 from common.pages.channel import read_channel
@@ -177,3 +180,135 @@ def test_an_interrupted_run_ends_soon_and_goes_on_where_it_was(tmp_path):
     slow_pdf(folder / "b.pdf", times=2)
     assert run("--input", folder, "--output", out) == 0
     assert [page.stream for page in read_channel(out).pages] == ["a.pdf", "b.pdf"]
+
+
+def labels_csv(tmp_path, *rows):
+    file = tmp_path / "corrections.csv"
+    file.write_text("\n".join(["file,first_page,last_page,label", *rows]))
+    return file
+
+
+def by_stream(out):
+    """(label, document) of each page, by stream, over all channels of an output."""
+    found = {}
+    for name in prepare.CHANNELS:
+        for page in read_channel(out / name, labelled=True).pages:
+            found.setdefault(page.stream, []).append((page.label, page.document))
+    return found
+
+
+def test_corrections_of_a_channel_and_new_files_become_training_data(tmp_path, capsys):
+    records = make_channel(tmp_path / "channel", *"abcd")
+    text_pdf(tmp_path / "new.pdf", [text_page(lines(page)) for page in range(3)])
+    text_pdf(tmp_path / "unsaid.pdf", [text_page(lines(9))])
+    corrections = labels_csv(tmp_path, "b,1,5,contract", "b,6,8,letter", "new.pdf,1,3,invoice")
+    out = tmp_path / "out"
+    places = tmp_path / "channel", tmp_path / "new.pdf", tmp_path / "unsaid.pdf"
+    assert run("--input", *places, "--output", out, "--labels", corrections) == 0
+    found = by_stream(out)
+    assert found.pop("b") == [("contract", "b#1")] * 5 + [("letter", "b#2")] * 3
+    assert found.pop("new.pdf") == [("invoice", "new.pdf#1")] * 3
+    kept = {}
+    for record in records:
+        kept.setdefault(record["stream"], []).append((record["label"], record["document"]))
+    del kept["b"]
+    assert found == kept
+    told = capsys.readouterr().err
+    assert "corrections.csv labels 2 of 6 streams" in told
+    assert "left out 1 streams that have no label" in told
+    bitmaps = {(record["stream"], record["page"]): record["image"] for record in records}
+    for name in prepare.CHANNELS:
+        channel = read_channel(out / name)
+        for page in channel.pages:
+            if page.key in bitmaps:
+                before = tmp_path / "channel" / bitmaps[page.key]
+                assert channel.image_path(page).read_bytes() == before.read_bytes()
+
+
+def test_a_channel_without_labels_gets_those_that_are_given(tmp_path):
+    for record in (records := make_channel(tmp_path / "channel", *"abcd")):
+        record.update(document=None, label=None)
+    del records[0]["image"]
+    write_pages(tmp_path / "channel", records)
+    rows = labels_csv(tmp_path, *(f"{stream},1,8,letter" for stream in "abc"))
+    out = tmp_path / "out"
+    assert run("--input", tmp_path / "channel", "--output", out, "--labels", rows) == 0
+    assert {name: len(pages) for name, pages in by_stream(out).items()} == {"a": 8, "b": 8, "c": 8}
+    assert run("--input", tmp_path / "channel", "--output", out) == 0  # as it is, in one channel
+    assert len(read_channel(out)) == 32
+
+
+def test_a_stream_that_is_labelled_in_part_is_refused(tmp_path, capsys):
+    make_channel(tmp_path / "channel", *"abc")
+    rows = labels_csv(tmp_path, "b,1,2,letter")
+    flags = "--output", tmp_path / "out", "--labels", rows
+    assert run("--input", tmp_path / "channel", *flags) == 1
+    assert "'b': pages 3 to 8 have no label." in capsys.readouterr().err
+    rows = labels_csv(tmp_path, "b,1,9,letter", "z,1,8,letter")
+    assert run("--input", tmp_path / "channel", *flags) == 1
+    told = capsys.readouterr().err
+    assert "must be a page from 1 to 8" in told
+    assert "there is no file or stream 'z'" in told
+
+
+def test_equal_names_of_streams_and_of_bitmaps_are_told_apart(tmp_path, capsys):
+    make_channel(tmp_path / "one", *"abc")
+    records = make_channel(tmp_path / "other", "c", first_bitmap=100)
+    out = tmp_path / "out"
+    assert run("--input", tmp_path / "one", tmp_path / "other", "--output", out) == 1
+    assert "Stream 'c' is given twice." in capsys.readouterr().err
+    other = [{**record, "stream": "d"} for record in records]
+    write_pages(tmp_path / "other", other)  # with the bitmaps' names of the first channel
+    flags = "--output", out, "--split", "100/0/0"
+    assert run("--input", tmp_path / "one", tmp_path / "other", *flags) == 0
+    channel = read_channel(out / "train")
+    [*pages] = (page for page in channel.pages if page.stream == "d")
+    for page, record in zip(pages, other, strict=True):
+        before = tmp_path / "other" / record["image"]
+        assert channel.image_path(page).read_bytes() == before.read_bytes()
+
+
+@pytest.mark.parametrize("place", ["data", "data/train", "data/train/new"])
+def test_a_channel_that_would_be_overwritten_is_not_read(tmp_path, capsys, place):
+    make_channel(tmp_path / "data/train", *"abcd")
+    before = files_below(tmp_path / "data")
+    assert run("--input", tmp_path / "data/train", "--output", tmp_path / place) == 1
+    assert "would overwrite" in capsys.readouterr().err
+    assert files_below(tmp_path / "data") == before
+
+
+def test_an_earlier_runs_channels_do_not_stay(given, tmp_path):
+    out, labels = tmp_path / "out", tmp_path / "labels.csv"
+    (out / "test").mkdir(parents=True)
+    (out / "test/notes.txt").write_text("mine")
+    flags = "--input", given, "--output", out, "--labels", labels
+    assert run(*flags) == 0
+    assert run(*flags, "--split", "80/20/0") == 0
+    assert sorted(out.glob("*/pages.jsonl")) == [
+        out / "train/pages.jsonl",
+        out / "validation/pages.jsonl",
+    ]
+    assert [path.name for path in (out / "test").iterdir()] == ["notes.txt"]
+    assert run("--input", given, "--output", out) == 0
+    assert not list(out.glob("*/pages.jsonl"))
+    assert len(read_channel(out)) == 40
+
+
+def test_a_channel_that_nobody_prepared_stays(given, tmp_path):
+    make_channel(tmp_path / "out/test", "mine")
+    flags = "--labels", tmp_path / "labels.csv", "--split", "80/20/0"
+    assert run("--input", given, "--output", tmp_path / "out", *flags) == 0
+    assert len(read_channel(tmp_path / "out/test")) == 8
+
+
+def test_objects_on_s3_are_read(tmp_path):
+    text_pdf(tmp_path / "a.pdf", [text_page(lines(1))])
+    make_channel(tmp_path / "channel", "b")
+    with bucket("ours") as s3:
+        s3.upload_file(str(tmp_path / "a.pdf"), "ours", "scans/sub/a.pdf")
+        for name in files_below(tmp_path / "channel"):
+            s3.upload_file(str(tmp_path / "channel" / name), "ours", f"channel/{name}")
+        places = "s3://ours/scans", "s3://ours/channel/"
+        assert run("--input", *places, "--output", tmp_path / "out") == 0
+    channel = read_channel(tmp_path / "out")
+    assert [page.stream for page in channel.pages] == ["b"] * 8 + ["sub/a.pdf"]

@@ -47,7 +47,7 @@ def test_every_wrong_row_is_named(tmp_path):
         labels(tmp_path, "\n".join(["file,first_page,last_page,label", *wrong]))
     message = str(error.value)
     for told in (
-        "line 2, field 'file': there is no file 'two.pdf'",
+        "line 2, field 'file': there is no file or stream 'two.pdf'",
         "line 3, field 'first_page': must be a page from 1 to 5. Got '0'",
         "line 4, field 'last_page': must be a page from 1 to 5. Got '6'",
         "line 5, field 'last_page': 2 lies before page 3",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from common.documents.streams import Stream
-from common.pages.channel import write_channel
+from common.pages.channel import PAGES_FILE, write_channel
 
 
 def write_streams(folder: Path, streams: Iterable[Stream]) -> int:
@@ -22,10 +22,16 @@ def write_streams(folder: Path, streams: Iterable[Stream]) -> int:
     pages = [prepared for stream in streams for prepared in stream]
     for prepared in pages:
         target = folder / str(prepared.page.image)
-        if not target.exists():
+        if prepared.bitmap is not None and not target.exists():
             _link(prepared.bitmap, target)
     write_channel(folder, (prepared.page for prepared in pages))
     return len(pages)
+
+
+def remove_channel(folder: Path) -> None:
+    """Remove what `write_streams` wrote, and nothing else."""
+    (folder / PAGES_FILE).unlink(missing_ok=True)
+    shutil.rmtree(folder / "images", ignore_errors=True)
 
 
 def _link(bitmap: Path, target: Path) -> None:

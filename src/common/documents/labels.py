@@ -31,7 +31,7 @@ def read_labels(
     Args:
         file: CSV with the columns file, first_page, last_page, label, between commas or semicolons.
             A file is named as prepare names it, or by its last part where that is unique.
-        pages: how many pages each file has, by name.
+        pages: the number of the last page of each file, by name; of a channel, of each stream.
         ignored: files that were refused; what is said of them is passed over.
 
     Raises:
@@ -46,7 +46,9 @@ def read_labels(
         name = names.get(row["file"])
         if name is None:
             if row["file"] not in gone:
-                problems.append(f"{where}, field 'file': there is no file '{row['file']}'.")
+                problems.append(
+                    f"{where}, field 'file': there is no file or stream '{row['file']}'."
+                )
             continue
         labelled = _range(where, row, pages[name], problems)
         if labelled is not None:

@@ -1,7 +1,8 @@
-"""Files that were read, as streams of pages with what people say of them."""
+"""Files that were read, and streams of channels, with what people say of their pages."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -12,6 +13,7 @@ from common.documents.labels import LabelledRange, label_of_folder
 from common.documents.language import language_of
 from common.documents.reading_all import ReadFile
 from common.job.errors import refuse
+from common.pages.channel import Channel, bitmap_hash
 from common.pages.page import Page
 
 
@@ -20,10 +22,46 @@ class PreparedPage:
     """A page as a channel will hold it, and where its bitmap lies now."""
 
     page: Page
-    bitmap: Path
+    bitmap: Path | None
 
 
 Stream = list[PreparedPage]
+
+
+def name_of(stream: Stream) -> str:
+    return stream[0].page.stream
+
+
+def is_labelled(stream: Stream) -> bool:
+    """Does every page of it belong to a document with a label?"""
+    return all(each.page.document is not None and each.page.label is not None for each in stream)
+
+
+def channel_streams(channel: Channel) -> list[Stream]:
+    """The streams of a channel as they are; bitmaps are named anew, by what they hold."""
+    return [
+        [
+            _of_channel(page, channel.image_path(page))
+            for page in channel.pages[rows.start : rows.stop]
+        ]
+        for rows in channel.streams
+    ]
+
+
+def _of_channel(page: Page, bitmap: Path | None) -> PreparedPage:
+    if bitmap is None:
+        return PreparedPage(page, None)
+    name = f"images/{bitmap_hash(bitmap)[:24]}{bitmap.suffix}"
+    return PreparedPage(replace(page, image=name), bitmap)
+
+
+def refuse_twice(streams: Sequence[Stream]) -> None:
+    """Raises ClientError where two streams have one name."""
+    twice = [name for name, count in Counter(map(name_of, streams)).items() if count > 1]
+    refuse(
+        [f"Stream '{name}' is given twice." for name in twice],
+        remedy="Leave one of them out, or rename its file.",
+    )
 
 
 def unlabelled_streams(files: Sequence[ReadFile]) -> list[Stream]:
@@ -31,31 +69,34 @@ def unlabelled_streams(files: Sequence[ReadFile]) -> list[Stream]:
     return [_pages(file, file.source.name, 0) for file in files]
 
 
-def streams_by_ranges(
-    files: Sequence[ReadFile], ranges: Mapping[str, Sequence[LabelledRange]]
+def labelled_anew(
+    streams: Sequence[Stream], ranges: Mapping[str, Sequence[LabelledRange]]
 ) -> list[Stream]:
-    """A stream for each file with labels; a blank page between two documents ends the first.
+    """The streams, those with ranges labelled by them alone; the others stay as they are.
+
+    A blank page between two documents ends the first.
 
     Raises:
         ClientError: names every run of pages that is not blank and has no label.
     """
     problems: list[str] = []
-    streams = []
-    for file in files:
-        name = file.source.name
+    found = []
+    for stream in streams:
+        name = name_of(stream)
         if name in ranges:
-            stream = _labelled(_pages(file, name, 0), ranges[name])
+            stream = _labelled(stream, ranges[name])
             problems += _gaps(name, stream)
-            streams.append(stream)
+        found.append(stream)
     refuse(problems, remedy="Add what they are to the labels.")
-    return streams
+    return found
 
 
 def _labelled(stream: Stream, ranges: Sequence[LabelledRange]) -> Stream:
-    found = list(stream)
+    found = [_as(each, None, None) for each in stream]
     for number, each in enumerate(ranges, start=1):
-        for row in range(each.first_page - 1, each.last_page):
-            found[row] = _as(stream[row], f"{stream[0].page.stream}#{number}", each.label)
+        for row, prepared in enumerate(stream):
+            if each.first_page <= prepared.page.page <= each.last_page:
+                found[row] = _as(prepared, f"{name_of(stream)}#{number}", each.label)
     for rows in (range(1, len(found)), range(len(found) - 2, -1, -1)):
         step = -1 if rows.step == 1 else 1  # the page before; at the stream's start, the page after
         for row in rows:
@@ -65,7 +106,7 @@ def _labelled(stream: Stream, ranges: Sequence[LabelledRange]) -> Stream:
     return found
 
 
-def _as(prepared: PreparedPage, document: str | None, label: str) -> PreparedPage:
+def _as(prepared: PreparedPage, document: str | None, label: str | None) -> PreparedPage:
     return replace(prepared, page=replace(prepared.page, document=document, label=label))
 
 
