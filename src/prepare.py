@@ -16,7 +16,6 @@ from pathlib import Path
 from common.documents.channels import remove_channel, write_streams
 from common.documents.description import describe, in_words
 from common.documents.kept_pages import KeptPages
-from common.documents.labels import read_labels
 from common.documents.limits import Limits
 from common.documents.ocr import LANGUAGES
 from common.documents.reading import Reader
@@ -26,8 +25,9 @@ from common.documents.streams import (
     Stream,
     channel_streams,
     is_labelled,
-    labelled_anew,
+    labelled_by,
     name_of,
+    only_labelled,
     refuse_twice,
     streams_by_folders,
     unlabelled_streams,
@@ -115,16 +115,10 @@ def streams_of(
     streams += streams_by_folders(files) if by_folders else unlabelled_streams(files)
     refuse_twice(streams)
     if arguments.labels is not None:
-        last_pages = {name_of(stream): stream[-1].page.page for stream in streams}
-        ranges = read_labels(arguments.labels, last_pages, [each.name for each in refused])
-        log.logger.info("%s labels %d of %d streams", arguments.labels, len(ranges), len(streams))
-        streams = labelled_anew(streams, ranges)
-    if arguments.labels is None and not by_folders:
+        streams = labelled_by(streams, arguments.labels, refused)
+    elif not by_folders:
         return streams
-    labelled = [stream for stream in streams if is_labelled(stream)]
-    if len(labelled) < len(streams):
-        log.logger.info("left out %d streams that have no label", len(streams) - len(labelled))
-    return labelled
+    return only_labelled(streams)
 
 
 def write_channels(

@@ -103,7 +103,7 @@ class Tasks:
         return answer
 
 
-def run(state, kind, *, notified=True, given="smallest"):
+def run(state, kind, *, notified=True, given="scans"):
     """(how the execution ended, its tasks)"""
     machine = definition()
     if kind == TIME_OUT:

@@ -10,6 +10,7 @@ ENVIRONMENT = {
 EXECUTION = "arn:aws:states:eu-central-1:123456789012:execution:training:nightly"
 STARTED = "2026-03-01T18:15:00.123Z"
 SMALLEST = {"data": {"s3_uri": "s3://documents/office"}}
+SCANS = {"data": {**SMALLEST["data"], "labels_s3_uri": "s3://documents/labels.csv"}}
 SKIPPING = {**SMALLEST, "train_image_model": False, "earlier_run": "20260228-010203-abcdef"}
 EVERYTHING = {
     "data": {
@@ -74,6 +75,11 @@ BAD = [
     ("data.s3_uri", {"data": {"s3_uri": "s3://Documents/office"}}),
     ("data.s3_uri", {"data": {"s3_uri": "s3://documents/a/../b"}}),
     ("data.s3_uri", {"data": {"s3_uri": "s3://documents//a"}}),
+    ("data.labels_s3_uri", {"data": {**SMALLEST["data"], "labels_s3_uri": "labels.csv"}}),
+    ("data.labels_s3_uri", {"data": {**SMALLEST["data"], "labels_s3_uri": "s3://documents/a/"}}),
+    ("data.labels_s3_uri", {"data": {**SMALLEST["data"], "labels_s3_uri": "s3://documents/a//b"}}),
+    ("data.array_size", {"data": {**SCANS["data"], "array_size": 1}}),
+    ("data.array_size", {"data": {**SMALLEST["data"], "array_size": 20}}),
     ("data.s3_url", {"data": {"s3_uri": "s3://documents/office", "s3_url": "x"}}),
     ("data.split.test", {"data": {"s3_uri": "s3://documents/a", "split": {"test": 0.9}}}),
     ("data.split.validation", {"data": {"s3_uri": "s3://documents/a", "split": {"validation": 0}}}),

@@ -35,6 +35,7 @@ def test_the_states_have_the_names_that_people_know(definition):
     names = {*states, *(name for branch in branches for name in branch["States"])}
     assert names >= {
         "Setup",
+        "Convert Files",
         "Fetch Prepared Data",
         "Base Model Training",
         "Skip Image Model Training?",

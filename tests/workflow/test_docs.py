@@ -21,10 +21,12 @@ def test_the_table_of_faults_is_of_the_faults_that_are_tried():
 
 
 @pytest.mark.parametrize(
-    ("given", "transitions"), [("smallest", 22), ("skip_image", 20), ("sequence_alone", 18)]
+    ("given", "transitions"),
+    [("smallest", 23), ("skip_image", 21), ("sequence_alone", 19), ("scans", 24)],
 )
 def test_a_run_takes_as_many_transitions_as_the_docs_say(given, transitions):
     definition = substituted(json.loads(DEFINITION.read_text("utf-8")), DEPLOYMENT)
     way = walk(definition, sample_inputs()[given], lambda _, *asked: result_of(*asked))
     assert len(way.visited) == transitions
-    assert "22 transitions, 20 without one base model and 18 without both" in TEXT
+    assert "23 transitions, 21 without one base model and 19 without both" in TEXT
+    assert "one more where files are converted" in TEXT

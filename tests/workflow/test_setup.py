@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 from tests.workflow.conftest import BUCKET
-from tests.workflow.inputs import BAD, ENVIRONMENT, EVERYTHING, SMALLEST, event, set_up_by
+from tests.workflow.inputs import BAD, ENVIRONMENT, EVERYTHING, SCANS, SMALLEST, event, set_up_by
 from workflow.setup import checking
 from workflow.setup.checking import INPUT_SCHEMA, InvalidInput, check
 from workflow.setup.earlier import earlier_results
@@ -110,6 +110,26 @@ def test_the_input_decides_on_instances_spot_keys_and_network():
     assert {"Key": "team", "Value": "documents"} in generated["tags"]
     pretrained = [c["ChannelName"] for c in generated["text"]["InputDataConfig"]]
     assert pretrained == ["train", "validation", "test", "pretrained"]
+
+
+def test_files_are_converted_by_an_array_before_they_are_split():
+    found = set_up_by({"data": {**SCANS["data"], "array_size": 20}})
+    assert found["convert_files"] is True
+    data, conversion = found["generated"]["data"], found["generated"]["conversion"]
+    assert conversion == {
+        "files_path": "s3://documents/office/",
+        "array_size": 20,
+        "shares": "20",
+    }
+    assert data["input_path"].endswith("/converted/")
+    assert data["labels_path"] == "s3://documents/labels.csv"
+
+
+def test_a_channel_is_not_converted():
+    found = set_up_by(SMALLEST)
+    assert found["convert_files"] is False
+    assert found["generated"]["data"]["input_path"] == "s3://documents/office/"
+    assert found["generated"]["data"]["labels_path"] == "none"
 
 
 def test_without_spot_there_is_no_time_to_wait_for_it():

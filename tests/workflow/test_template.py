@@ -80,7 +80,12 @@ def test_the_definition_gets_what_it_asks_for(resources):
 
 
 def test_batch_runs_what_the_laptop_runs(resources):
-    for name, command in {"FetchPreparedData": "fetch", "MeasureTestStreams": "measure"}.items():
+    jobs = {
+        "ConvertFiles": "convert",
+        "FetchPreparedData": "fetch",
+        "MeasureTestStreams": "measure",
+    }
+    for name, command in jobs.items():
         words = resources[name]["Properties"]["ContainerProperties"]["Command"]
         flags = [part for flag, key in COMMANDS[command].items() for part in (flag, f"Ref::{key}")]
         assert words == [command, *flags]
@@ -89,7 +94,12 @@ def test_batch_runs_what_the_laptop_runs(resources):
 
 def test_the_definition_gives_the_batch_jobs_their_parameters():
     states = json.loads(DEFINITION.read_text("utf-8"))["States"]
-    for state, command in (("Fetch Prepared Data", "fetch"), ("Measure Test Streams", "measure")):
+    jobs = {
+        "Convert Files": "convert",
+        "Fetch Prepared Data": "fetch",
+        "Measure Test Streams": "measure",
+    }
+    for state, command in jobs.items():
         given = states[state]["Parameters"]["Parameters"]
         assert {f"{name}.$" for name in COMMANDS[command].values()} == set(given)
 

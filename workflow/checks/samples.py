@@ -22,6 +22,7 @@ DEPLOYMENT = {
     "SetupFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:setup",
     "GateFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:gate",
     "JobQueue": "arn:aws:batch:eu-central-1:123456789012:job-queue/ensembles",
+    "ConvertFilesJobDefinition": "arn:aws:batch:eu-central-1:123456789012:job-definition/c:1",
     "FetchPreparedDataJobDefinition": "arn:aws:batch:eu-central-1:123456789012:job-definition/f:1",
     "MeasureTestStreamsJobDefinition": "arn:aws:batch:eu-central-1:123456789012:job-definition/m:1",
     "JobRoleArn": "arn:aws:iam::123456789012:role/ensembles-jobs",

@@ -12,6 +12,7 @@ from .services import parameter_problems
 from .simulation import CONTEXT, Failure, Walk, walk
 
 TRAININGS = {"text": "Train Text Model", "image": "Train Image Model"}
+CONVERSION = "Convert Files"
 PARALLEL = "Base Model Training"
 SUCCESS, FAILURE = "Notify Success", "Notify Failure"
 SUBJECTS = {SUCCESS: "Model Training succeeded", FAILURE: "[ERROR] Model Training failed!"}
@@ -19,6 +20,7 @@ _SAGEMAKER = "arn:aws:states:::sagemaker:create"
 # The tasks in their order, with what each of them calls.
 STORY = {
     "Setup": "arn:aws:states:::lambda:invoke",
+    CONVERSION: "arn:aws:states:::batch:submitJob.sync",
     "Fetch Prepared Data": "arn:aws:states:::batch:submitJob.sync",
     "Train Text Model": f"{_SAGEMAKER}TrainingJob.sync",
     "Train Image Model": f"{_SAGEMAKER}TrainingJob.sync",
@@ -128,6 +130,8 @@ def _success_problems(given: Mapping[str, Any], found: Walk, tasks: _Tasks) -> I
     skipped = {
         state for model, state in TRAININGS.items() if not given.get(f"train_{model}_model", True)
     }
+    if "labels_s3_uri" not in given["data"]:
+        skipped.add(CONVERSION)
     story = [(state, resource) for state, resource in STORY.items() if state not in skipped]
     told = [(state, resource) for state, resource, _ in tasks.called]
     if told != story:

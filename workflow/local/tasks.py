@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ DEPLOYMENT = {
     "SetupFunctionArn": "setup",
     "GateFunctionArn": "gate",
     "JobQueue": "local",
+    "ConvertFilesJobDefinition": "convert",
     "FetchPreparedDataJobDefinition": "fetch",
     "MeasureTestStreamsJobDefinition": "measure",
     "JobRoleArn": "arn:aws:iam::000000000000:role/local",
@@ -34,8 +36,15 @@ _FUNCTIONS = {
 }
 # The flags that the job definitions of the template give to the image's programs.
 COMMANDS = {
+    "convert": {
+        "--input": "FILES_PATH",
+        "--labels": "LABELS_PATH",
+        "--output": "PAGES_PATH",
+        "--shares": "SHARES",
+    },
     "fetch": {
         "--input": "DATA_INPUT_PATH",
+        "--labels": "LABELS_PATH",
         "--output": "OUTPUT_PATH",
         "--split": "SPLIT",
         "--seed": "SEED",
@@ -46,6 +55,15 @@ COMMANDS = {
         "--metrics": "METRICS_PATH",
     },
 }
+
+
+def _array(asked: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """What Batch tells each job of an array, one after another; nothing where there is none."""
+    if "ArrayProperties" not in asked:
+        yield {}
+        return
+    for index in range(asked["ArrayProperties"]["Size"]):
+        yield {"AWS_BATCH_JOB_ARRAY_INDEX": str(index)}
 
 
 class LocalTasks:
@@ -84,8 +102,9 @@ class LocalTasks:
             value = values[name]
             command += [flag, str(self.s3.path(value)) if value.startswith("s3://") else value]
         log = self.jobs / f"{program}.log"
-        if run(command, log, call.cancelled, environment()):
-            raise TaskFailed("States.TaskFailed", f"{asked['JobName']}: {tail(log)}")
+        for variables in _array(asked):
+            if run(command, log, call.cancelled, environment(**variables)):
+                raise TaskFailed("States.TaskFailed", f"{asked['JobName']}: {tail(log)}")
         return {"JobName": asked["JobName"], "Status": "SUCCEEDED"}
 
     def _create_model(self, call: Call) -> dict[str, str]:

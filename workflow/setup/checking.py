@@ -144,6 +144,10 @@ def _combinations(given: Mapping[str, Any], wrong: Collection[str]) -> Iterator[
     trained = (given.get("train_text_model", True), given.get("train_image_model", True))
     if "earlier_run" in given and trained == (True, True):
         yield "earlier_run: nothing is taken from it, for both base models are trained."
-    uri = _section(given, "data").get("s3_uri")
-    if isinstance(uri, str) and re.search(r"[^:]//|/\.\.?(/|$)", uri):
-        yield f"data.s3_uri: no part of it may be empty, '.' or '..'. Got {_shown(uri)}."
+    data = _section(given, "data")
+    for name in ("s3_uri", "labels_s3_uri"):
+        uri = data.get(name)
+        if isinstance(uri, str) and re.search(r"[^:]//|/\.\.?(/|$)", uri):
+            yield f"data.{name}: no part of it may be empty, '.' or '..'. Got {_shown(uri)}."
+    if "array_size" in data and "labels_s3_uri" not in data:
+        yield "data.array_size: is of files to convert alone. Leave it out, or set labels_s3_uri."

@@ -8,7 +8,7 @@ from typing import Any
 
 from .checking import BASE_MODELS, MODELS, check
 from .earlier import earlier_results
-from .jobs import data_job, scoring_job, training_jobs
+from .jobs import conversion_job, data_job, scoring_job, training_jobs
 from .paths import Run, run_of
 
 
@@ -36,6 +36,7 @@ def set_up(event: Mapping[str, Any], environment: Mapping[str, str], s3: Any) ->
     trains = {model: given.get(f"train_{model}_model", True) for model in BASE_MODELS}
     skipped = [model for model, train in trains.items() if not train]
     return {
+        "convert_files": "labels_s3_uri" in given["data"],
         **{f"train_{model}_model": train for model, train in trains.items()},
         "generated": {
             **_jobs(given, run, environment),
@@ -54,6 +55,7 @@ def _jobs(given: Mapping[str, Any], run: Run, environment: Mapping[str, str]) ->
         "run_id": run.run_id,
         "model_prefix": f"ensemble-{run.run_id}",
         "data": data_job(given, run),
+        "conversion": conversion_job(given),
         **training_jobs(given, run, keys),
         "scoring": scoring_job(given, run, keys),
         "gate": {**gate, "metrics": run.below("metrics.json"), "summary": run.below("summary.md")},

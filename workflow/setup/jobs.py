@@ -58,7 +58,7 @@ def _metric_definitions() -> dict[str, list[dict[str, str]]]:
 def _input_channels(job: Section, run: Run) -> list[dict[str, Any]]:
     uris = {name: run.below("data", name, "") for name in CHANNELS}
     if "PretrainedS3Uri" in job:
-        uris["pretrained"] = job["PretrainedS3Uri"].rstrip("/") + "/"
+        uris["pretrained"] = _folder(job["PretrainedS3Uri"])
     return [
         {
             "ChannelName": name,
@@ -78,8 +78,10 @@ def data_job(given: Section, run: Run) -> dict[str, Any]:
     """`$.generated.data`: of the Batch job that makes this execution's copy."""
     data = given["data"]
     split = data.get("split", {})
+    labels = data.get("labels_s3_uri")
     return {
-        "input_path": data["s3_uri"].rstrip("/") + "/",
+        "input_path": run.below("converted", "") if labels else _folder(data["s3_uri"]),
+        "labels_path": labels or "none",
         "output_path": run.below("data", ""),
         "split": f"{split.get('validation', 0.2)},{split.get('test', 0.2)}",
         "seed": str(data.get("seed", 1)),
@@ -87,6 +89,17 @@ def data_job(given: Section, run: Run) -> dict[str, Any]:
         "channels": {name: run.below("data", name, "") for name in CHANNELS},
         "manifest": run.below("data", "manifest.json"),
     }
+
+
+def conversion_job(given: Section) -> dict[str, Any]:
+    """`$.generated.conversion`: of the Batch jobs that read PDFs and scans, if there are any."""
+    data = given["data"]
+    size = data.get("array_size", 10)
+    return {"files_path": _folder(data["s3_uri"]), "array_size": size, "shares": str(size)}
+
+
+def _folder(uri: str) -> str:
+    return uri.rstrip("/") + "/"
 
 
 def scoring_job(given: Section, run: Run, keys: Section) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from common.documents.kept_pages import KeptPage, kept
-from common.documents.labels import LabelledRange, label_of_folder
+from common.documents.labels import LabelledRange, label_of_folder, read_labels
 from common.documents.language import language_of
 from common.documents.reading_all import ReadFile
+from common.documents.sources import Refusal
 from common.job.errors import refuse
+from common.job.log import logger
 from common.pages.channel import Channel, bitmap_hash
 from common.pages.page import Page
 
@@ -35,6 +37,14 @@ def name_of(stream: Stream) -> str:
 def is_labelled(stream: Stream) -> bool:
     """Does every page of it belong to a document with a label?"""
     return all(each.page.document is not None and each.page.label is not None for each in stream)
+
+
+def only_labelled(streams: Sequence[Stream]) -> list[Stream]:
+    """Those whose every page has a label; says how many it leaves out."""
+    labelled = [stream for stream in streams if is_labelled(stream)]
+    if len(labelled) < len(streams):
+        logger.info("left out %d streams that have no label", len(streams) - len(labelled))
+    return labelled
 
 
 def channel_streams(channel: Channel) -> list[Stream]:
@@ -67,6 +77,20 @@ def refuse_twice(streams: Sequence[Stream]) -> None:
 def unlabelled_streams(files: Sequence[ReadFile]) -> list[Stream]:
     """A stream for each file."""
     return [_pages(file, file.source.name, 0) for file in files]
+
+
+def labelled_by(
+    streams: Sequence[Stream], labels: Path, refused: Sequence[Refusal]
+) -> list[Stream]:
+    """The streams, those that the rows of a CSV name labelled by them; the others stay as they are.
+
+    Raises:
+        ClientError: names every row that is wrong, or else every run of pages without a label.
+    """
+    last_pages = {name_of(stream): stream[-1].page.page for stream in streams}
+    ranges = read_labels(labels, last_pages, [each.name for each in refused])
+    logger.info("%s labels %d of %d streams", labels, len(ranges), len(streams))
+    return labelled_anew(streams, ranges)
 
 
 def labelled_anew(

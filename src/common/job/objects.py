@@ -5,7 +5,7 @@ Whatever is no `s3://…` is a folder here, so that the same job runs on a lapto
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +17,24 @@ _SCHEME = "s3://"
 _AT_ONCE = 16  # objects on their way
 
 
+def names_below(place: str) -> list[str]:
+    """Names of all files below a place, with slashes, sorted.
+
+    Raises:
+        ClientError: there is nothing.
+    """
+    if not is_remote(place):
+        files = (path for path in _folder(place).rglob("*") if path.is_file())
+        names = [path.relative_to(place).as_posix() for path in files]
+    else:
+        bucket, prefix = _split(place)
+        keys = (key for key, _ in _objects(_client(), bucket, prefix) if _leads_below(key, prefix))
+        names = [key.removeprefix(prefix) for key in keys]
+    if not names:
+        raise ClientError(f"{place} holds nothing. Name a prefix with objects below it.")
+    return sorted(names)
+
+
 def fetched(place: str, scratch: Path) -> Path:
     """The folder at a place, copied into `scratch` where it lies on S3.
 
@@ -24,23 +42,55 @@ def fetched(place: str, scratch: Path) -> Path:
         ClientError: there is nothing.
     """
     if not is_remote(place):
-        if not Path(place).is_dir():
-            raise ClientError(f"{place} is not a folder. Name one that exists.")
-        return Path(place)
+        return _folder(place)
+    return fetched_files(place, names_below(place), scratch)
+
+
+def fetched_files(place: str, names: Iterable[str], scratch: Path) -> Path:
+    """A folder in `scratch` with some of the files below a place: copies, or links to them."""
+    fetch = _copier(place) if is_remote(place) else _linker(place)
+
+    def bring(name: str) -> None:
+        file = scratch / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fetch(name, file)
+
+    scratch.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(bring, names))
+    return scratch
+
+
+def _copier(place: str) -> Callable[[str, Path], None]:
     bucket, prefix = _split(place)
     s3 = _client()
+    return lambda name, file: s3.download_file(bucket, prefix + name, str(file))
 
-    def fetch(key: str) -> None:
-        file = scratch / key.removeprefix(prefix)
-        file.parent.mkdir(parents=True, exist_ok=True)
+
+def _linker(place: str) -> Callable[[str, Path], None]:
+    folder = Path(place).resolve()
+    return lambda name, file: file.symlink_to(folder / name)
+
+
+def fetched_file(place: str, scratch: Path) -> Path:
+    """The file at a place, copied into the folder `scratch` where it lies on S3.
+
+    Raises:
+        ClientError: there is none, or it may not be read.
+    """
+    if not is_remote(place):
+        if not Path(place).is_file():
+            raise ClientError(f"{place} is not a file. Name one that exists.")
+        return Path(place)
+    bucket, _, key = place.removeprefix(_SCHEME).partition("/")
+    file = scratch / Path(key).name
+    scratch.mkdir(parents=True, exist_ok=True)
+    s3 = _client()
+    try:
         s3.download_file(bucket, key, str(file))
-
-    keys = [key for key, _ in _objects(s3, bucket, prefix) if _leads_below(key, prefix)]
-    if not keys:
-        raise ClientError(f"{place} holds nothing. Name a prefix with objects below it.")
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(fetch, keys))
-    return scratch
+    except s3.exceptions.ClientError as error:
+        raise ClientError(f"{place} cannot be read ({error}). Name an object that can.") from error
+    return file
 
 
 def is_remote(place: str) -> bool:
@@ -154,6 +204,12 @@ def store(folder: Path, place: str, *, last: str | None = None) -> None:
 def target(place: str, scratch: Path) -> Path:
     """Where to write what `store` then brings to a place."""
     return scratch if is_remote(place) else Path(place)
+
+
+def _folder(place: str) -> Path:
+    if not Path(place).is_dir():
+        raise ClientError(f"{place} is not a folder. Name one that exists.")
+    return Path(place)
 
 
 def _split(place: str) -> tuple[str, str]:
