@@ -24,14 +24,6 @@ RUN /opt/venv/bin/pip install --require-hashes --no-deps -r /tmp/requirements/mx
     && find /opt/venv -type d -name tests -prune -exec rm -rf {} +
 
 FROM ${BASE_IMAGE}
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-ARG SOURCE=unknown
-LABEL org.opencontainers.image.title="document-ensemble" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.source="${SOURCE}" \
-      org.opencontainers.image.licenses="Apache-2.0"
 RUN apt-get update \
     && apt-get install -y --no-install-recommends python3 libgomp1 libgfortran5 libquadmath0 \
         tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng \
@@ -61,4 +53,13 @@ RUN unset PYTHONDONTWRITEBYTECODE; \
 # The toolkit makes this one where it can.
 RUN mkdir -p /opt/ml/code
 WORKDIR /opt/ensemble
+# Last, so that another revision of the same sources takes what was built.
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG SOURCE=unknown
+LABEL org.opencontainers.image.title="document-ensemble" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.licenses="Apache-2.0"
 CMD ["train"]
