@@ -30,7 +30,7 @@ OURS = "ours"
 class Contestant:
     """A worker process, timed by one of CLOCKS.
 
-    `first_batch` is seconds of the wall clock from its start until its first batch was learnt.
+    `first_batch` is seconds from its start until its first batch was learnt.
     """
 
     def __init__(self, command: list[str], threads: int, clock: str) -> None:
@@ -49,12 +49,16 @@ class Contestant:
             stdout=subprocess.PIPE,
             text=True,
         )
-        loaded = self._ask("load")["seconds"]["wall"]  # decoding is the same for all
-        self.ask("train")
-        self.first_batch = time.perf_counter() - begun - loaded
+        loaded = self.ask("load")["seconds"]  # decoding is the same for all
+        used = self.ask("train")["used"]
+        passed = time.perf_counter() - begun if clock == "wall" else used
+        self.first_batch = passed - loaded
 
     def ask(self, what: str, times: int = 1) -> dict[str, float]:
-        """Have it do something so often; {done, seconds, resident}, the last in MB."""
+        """Have it do something so often; {done, seconds, used, resident}.
+
+        `used` is seconds on the processor since its start, `resident` is in MB.
+        """
         answer = self._ask(what, times)
         return {**answer, "seconds": answer["seconds"][self._clock]}
 

@@ -1,4 +1,16 @@
-from benchmarks.image.compare import learn, table
+import sys
+
+import pytest
+from benchmarks.image.compare import Contestant, learn, table
+
+WORKER = """
+import json, sys
+for used in (9, 11.5):  # loading takes 8 of them
+    asked = json.loads(sys.stdin.readline())["what"]
+    seconds = {"wall": 0, "processor": {"load": 8, "train": 2.5}[asked]}
+    print(json.dumps({"done": 0, "seconds": seconds, "used": used, "resident": 1}), flush=True)
+sys.stdin.read()
+"""
 
 
 def test_ratios_are_of_the_same_round_and_the_table_tells_their_median():
@@ -38,3 +50,9 @@ def test_each_learns_until_it_is_accurate_and_its_start_counts():
         "dull": {"epochs": None, "to_accuracy": None},
     }
     assert pupils["quick"].left == [0.9]
+
+
+def test_on_the_processor_s_clock_a_start_is_what_it_used_without_loading():
+    contestant = Contestant([sys.executable, "-c", WORKER], threads=1, clock="processor")
+    contestant.close()
+    assert contestant.first_batch == pytest.approx(3.5)
