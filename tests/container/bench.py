@@ -18,7 +18,8 @@ from tests.contract.ensembles import CHANNELS
 from tests.contract.faulty import setting, sound_job
 from tests.contract.programs import files_below
 
-from common.job.artifact import read_manifest
+from common.job.artifact import read_manifest, refuse_foreign
+from common.job.errors import ClientError
 
 HERE = Path(__file__).parent
 SUBNET = "10.213.77"
@@ -182,6 +183,15 @@ def _failure(base: Path) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
+def _unfinished(folder: Path, kind: str) -> str:
+    """What files without a manifest are: such as the next job removes, or not."""
+    try:
+        refuse_foreign(folder, kind=kind)
+    except ClientError:
+        return "PART OF A MODEL"
+    return "unfinished model"
+
+
 def left_in(base: Path, kind: str) -> str:
     """What lies in a job's folders, in words; an artifact is loaded by its hashes."""
     model = files_below(base / "model")
@@ -190,8 +200,7 @@ def left_in(base: Path, kind: str) -> str:
         named = read_manifest(base / "model", kind=KIND[kind]).files
         words.append("artifact" if {*named, "manifest.json"} == set(model) else "artifact and more")
     elif model:
-        whole = all(name.startswith(".staging-") for name in model)
-        words.append("unfinished model" if whole else "PART OF A MODEL")
+        words.append(_unfinished(base / "model", KIND[kind]))
     if kept := len([*(base / "checkpoints").rglob("*.zip")]):
         words.append(f"{kept} checkpoints" if kept > 1 else "1 checkpoint")
     if files_below(base / "output/data") and "artifact" not in words:

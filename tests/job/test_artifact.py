@@ -1,5 +1,9 @@
 import json
+import multiprocessing
+import os
 import shutil
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +12,7 @@ import pytest
 from common.job import artifact
 from common.job.artifact import (
     MANIFEST,
+    STAGING,
     Manifest,
     read_manifest,
     refuse_foreign,
@@ -206,6 +211,76 @@ def test_an_interruption_while_the_old_one_is_removed_leaves_nothing_half(tmp_pa
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path, "new")
     assert names(tmp_path) == []
+
+
+def write_and_be_killed(folder: Path, moment: int) -> bool:
+    """Write an artifact, and be killed once so many files were moved or removed.
+
+    False: it was written before that.
+    """
+
+    def write_counting() -> None:
+        left = moment
+
+        def count(event: str, arguments: tuple) -> None:
+            nonlocal left
+            if event in {"os.rename", "os.remove", "os.rmdir"}:
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                left -= 1
+
+        sys.addaudithook(count)
+        write(folder, "killed")
+
+    process = multiprocessing.get_context("fork").Process(target=write_counting)
+    process.start()
+    process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode != 0
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_whenever_a_job_is_killed_the_next_one_writes_its_artifact(tmp_path, old):
+    moment, half = 0, 0
+    while True:
+        folder = tmp_path / str(moment)
+        if old:
+            write(folder, "old")
+        if not write_and_be_killed(folder, moment):
+            break
+        own = [name for name in names(folder) if not name.startswith(STAGING)]
+        half += MANIFEST not in own and own != []
+        refuse_foreign(folder, kind="text")
+        # Killed again, on its way to remove what the first one left.
+        write_and_be_killed(folder, 1)
+        write(folder, "new")
+        assert names(folder) == WHOLE
+        assert (folder / "deep/weights.params").read_text() == "new"
+        moment += 1
+    assert half >= (3 if old else 2)
+
+
+CHANGED: dict[str, Callable[[Path], object]] = {
+    "a file of the user's": lambda folder: (folder / "thesis.tex").touch(),
+    "an empty folder": lambda folder: (folder / "empty").mkdir(),
+    "a file that was changed": lambda folder: (folder / "deep/weights.params").write_text("mine"),
+    "a file beside ours": lambda folder: (folder / "deep/mine").touch(),
+    "no proof": lambda folder: [shutil.rmtree(one) for one in folder.glob(f"{STAGING}*")],
+    "the proof of another kind": lambda folder: [
+        change_manifest(one, kind="image") for one in folder.glob(f"{STAGING}*")
+    ],
+}
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
+def test_what_a_killed_job_did_not_leave_is_refused(tmp_path, change):
+    assert write_and_be_killed(tmp_path, 2)
+    assert "deep" in names(tmp_path)
+    change(tmp_path)
+    before = names(tmp_path)
+    with pytest.raises(ClientError, match="is not empty and holds no artifact"):
+        write(tmp_path, "new")
+    assert names(tmp_path) == before
 
 
 def refusal(folder: Path, kind: str = "text") -> str:

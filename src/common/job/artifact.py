@@ -2,7 +2,9 @@
 
 An artifact appears whole or not at all. It is filled in a staging folder beside its place, loaded
 again by the caller, then moved in; `manifest.json` arrives last, so a folder without one holds no
-artifact. Nothing in it is executable or pickled, and nothing depends on the time of day.
+artifact. A job that is killed in between leaves it in the staging folder, where it proves to the
+next one what may be removed. Nothing in an artifact is executable or pickled, and nothing depends
+on the time of day.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from common.job.room import writing_to
 MANIFEST = "manifest.json"
 HISTORY = "history.json"  # the curve of every figure that training watched
 STAGING = ".staging-"
+REMOVED = "removed.json"  # in a staging folder: the manifest of what has been or is being removed
 FORMAT_VERSION = 1
 SHOWN = 3  # names of what is in the way
 
@@ -111,6 +114,8 @@ def refuse_foreign(folder: Path, *, kind: str) -> None:
         return
     remedy = "Name an empty or a new folder."
     if MANIFEST not in found:
+        if not _unnamed(folder, _named_by_the_killed(folder, kind)):
+            return
         raise ClientError(
             f"the model folder {folder} is not empty and holds no artifact "
             f"(it has {_some(found)}). {remedy}"
@@ -124,18 +129,37 @@ def refuse_foreign(folder: Path, *, kind: str) -> None:
             f"the model folder {folder} holds a '{manifest.kind}' artifact, and this job writes "
             f"'{kind}'. {remedy}"
         )
-    if strange := _unnamed(folder, manifest):
+    if strange := _unnamed(folder, {MANIFEST, *manifest.files}):
         raise ClientError(
             f"the model folder {folder} holds more than its artifact: {_some(strange)}. {remedy}"
         )
 
 
-def _unnamed(folder: Path, manifest: Manifest) -> set[str]:
-    """Files, and entries of the folder itself, that its manifest does not name."""
-    named = {MANIFEST, *manifest.files}
+def _named_by_the_killed(folder: Path, kind: str) -> set[str]:
+    """Files that are named by what jobs left in staging folders when they were killed.
+
+    A file that has changed since is not among them.
+    """
+    named: set[str] = set()
+    for file in (*folder.glob(f"{STAGING}*/{MANIFEST}"), *folder.glob(f"{STAGING}*/{REMOVED}")):
+        try:
+            manifest = _parse_manifest(file)
+        except ClientError:  # it was not finished, and so nothing moved
+            continue
+        if manifest.kind == kind:
+            named |= {
+                name
+                for name, expected in manifest.files.items()
+                if not (folder / name).is_file() or sha256_of(folder / name) == expected
+            }
+    return named
+
+
+def _unnamed(folder: Path, named: Collection[str]) -> set[str]:
+    """Files, and entries of the folder itself, that are not named."""
     tops = {top for name in named for top in PurePosixPath(name).parts[:1]}
     entries = {entry.name for entry in folder.iterdir()}
-    strange = (_files_below(folder) - named) | (entries - tops)
+    strange = _files_below(folder).difference(named) | (entries - tops)
     return {name for name in strange if not name.startswith(STAGING)}
 
 
@@ -148,17 +172,22 @@ def _move_in(staging: Path, folder: Path, earlier: Collection[str]) -> None:
         (entry.name for entry in staging.iterdir()), key=lambda name: name == MANIFEST
     )
     try:
-        _remove(folder, earlier)
+        _remove(folder, earlier, staging)
         for name in arriving:
             (staging / name).rename(folder / name)
     except BaseException:
-        _remove(folder, {*earlier, *arriving})
+        _remove(folder, {*earlier, *arriving}, staging)
         raise
 
 
-def _remove(folder: Path, names: Collection[str]) -> None:
-    """Remove entries of a folder, the manifest first; some may be gone already."""
-    for name in sorted(names, key=lambda name: name != MANIFEST):
+def _remove(folder: Path, names: Collection[str], staging: Path) -> None:
+    """Remove entries of a folder; some may be gone already.
+
+    The manifest goes first, into `staging`, and the killed's staging folders last.
+    """
+    if MANIFEST in names and (folder / MANIFEST).exists():
+        (folder / MANIFEST).rename(staging / REMOVED)
+    for name in sorted(names, key=lambda name: name.startswith(STAGING)):
         entry = folder / name
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
