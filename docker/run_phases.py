@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,11 @@ def run_phases(spec: Mapping[str, Any], variables: Mapping[str, str], folder: Pa
             continue
         environment["CODEBUILD_BUILD_SUCCEEDING"] = "0" if failed else "1"
         print(f"=== {name}", flush=True)
+        begun = time.monotonic()
         succeeded, environment = _run(phase["commands"], environment, folder)
+        how = "succeeded" if succeeded else "FAILED"
+        print(f"=== {name} {how} after {time.monotonic() - begun:.0f} s", flush=True)
         if not succeeded:
-            print(f"=== {name} FAILED", flush=True)
             failed.append(name)
     return failed
 
