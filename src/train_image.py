@@ -14,7 +14,6 @@ from dataclasses import replace
 from common.job.command import Job, run_job
 from common.job.log import logger
 from common.job.memory import available_memory
-from common.job.peers import Peers, gathered
 from common.job.pretrained import Pretrained, read_pretrained
 from common.job.processor import multiplies_bfloat16
 from common.job.tables import ImageHyperparameters
@@ -54,18 +53,18 @@ PRETRAINED = {"pretrained": "an earlier image model's artifact, to go on from (o
 
 
 def train(job: Job[ImageHyperparameters]) -> None:
-    hp = job.hyperparameters
+    hp, peers = job.hyperparameters, job.peers
     refuse_precision(hp, multiplies_bfloat16(), gpus())
     refuse_too_large(hp, available_memory())
     if hp.lr_range_test:
         propose_rates(job)
         return
-    with gathered(job.hosts, job.folders.failure) as peers:
-        channels, pretrained = read_training_channels(job.folders), earlier_model(job)
-        if pretrained:
-            refuse_learnt(channels, pretrained.learnt, kind="image", folds=hp.folds)
-        peers.refuse_differences(fingerprints(channels, pretrained), remedy=_REPLICATE)
-        model, history, outputs = learn(job, channels, pretrained, peers)
+    channels, pretrained = read_training_channels(job.folders), earlier_model(job)
+    if pretrained:
+        refuse_learnt(channels, pretrained.learnt, kind="image", folds=hp.folds)
+    peers.refuse_differences(fingerprints(channels, pretrained), remedy=_REPLICATE)
+    model, history, outputs = learn(job, channels, pretrained)
+    peers.part()
     if peers.first:
         write_base_results(job, model, history, channels, outputs, load_image, pretrained)
     else:
@@ -91,10 +90,10 @@ def learn(
     job: Job[ImageHyperparameters],
     channels: TrainingChannels,
     pretrained: Pretrained[PageCNN] | None,
-    peers: Peers,
 ) -> tuple[ImageModel, History, dict[str, PageOutputs]]:
     """The model, and what is said of each channel's pages: all of it at the first host alone."""
-    hp, validation, classes = job.hyperparameters, channels.validation, channels.classes
+    hp, peers = job.hyperparameters, job.peers
+    validation, classes = channels.validation, channels.classes
     fold = None
     if hp.folds:  # may refuse, so it comes before what takes long
         fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_image)

@@ -5,17 +5,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from pydantic import Field
 from tests.builders import make_job
 
-from common.job.command import FAILURE_LENGTH, Job, run_job, run_reporting
+from common.job import command
+from common.job.command import Job, run_job, run_reporting
 from common.job.errors import AlgorithmError, ClientError
+from common.job.failure import FAILURE_LENGTH
 from common.job.folders import Folders
 from common.job.hosts import Hosts
 from common.job.hyperparameters import Hyperparameters
+from common.job.peers import Peers
 
 
 class Table(Hyperparameters):
@@ -87,14 +91,23 @@ def test_the_platform_alone_makes_a_job(container):
     ]
 
 
-def test_of_several_hosts_the_first_does_alone_what_is_not_shared(container, capsys):
+def test_of_several_hosts_the_first_does_alone_what_is_not_shared(container, capsys, monkeypatch):
     file = container / "input/config/resourceconfig.json"
-    worked = []
+    worked, met = [], []
+
+    @contextmanager
+    def gathered(hosts, failure):
+        met.append((hosts.names, failure))
+        yield Peers(hosts)
+
+    monkeypatch.setattr(command, "gathered", gathered)
     for current in ("algo-1", "algo-2"):
         file.write_text(json.dumps({"hosts": ["algo-1", "algo-2"], "current_host": current}))
         for shared in (True, False):
             status = run_job(
-                lambda job, shared=shared: worked.append((job.hosts.current, shared)),
+                lambda job, shared=shared: worked.append(
+                    (job.hosts.current, shared, job.peers.count)
+                ),
                 Table,
                 kind="text",
                 channels=CHANNELS,
@@ -102,8 +115,29 @@ def test_of_several_hosts_the_first_does_alone_what_is_not_shared(container, cap
                 argv=[],
             )
             assert status == 0
-    assert worked == [("algo-1", True), ("algo-1", False), ("algo-2", True)]
+    assert worked == [("algo-1", True, 2), ("algo-1", False, 1), ("algo-2", True, 2)]
+    assert [len(names) for names, _ in met] == [2, 1, 2]
+    assert {failure for _, failure in met} == {container / "output/failure"}
     assert "host 'algo-2' has nothing to do: 'algo-1' does this" in capsys.readouterr().err
+
+
+def test_what_one_host_refuses_is_refused_among_all(container, monkeypatch):
+    """So that the others hear of it."""
+    file = container / "input/config/resourceconfig.json"
+    file.write_text(json.dumps({"hosts": ["algo-1", "algo-2"], "current_host": "algo-2"}))
+    (container / "model/mine.txt").touch()
+    told = []
+
+    @contextmanager
+    def gathered(hosts, failure):
+        with pytest.raises(ClientError) as refused:
+            yield Peers(hosts)
+        told.append(str(refused.value))
+        raise refused.value
+
+    monkeypatch.setattr(command, "gathered", gathered)
+    assert run_job(print, Table, kind="text", channels={}, shared=lambda table: True, argv=[]) == 1
+    assert "is not empty and holds no artifact" in told[0]
 
 
 def test_flags_override_what_the_platform_says(container):

@@ -5,6 +5,7 @@ import pytest
 
 from common.job import deaths
 from common.job.deaths import cause_of_death, kills_for_memory
+from common.job.failure import told_as
 
 
 def test_the_kernels_count_is_read_from_either_kind_of_group(tmp_path, monkeypatch):
@@ -35,6 +36,6 @@ def test_the_kernels_count_is_read_from_either_kind_of_group(tmp_path, monkeypat
 )
 def test_each_death_has_its_cause_and_remedy(monkeypatch, status, before, after, told):
     monkeypatch.setattr(deaths, "memory_limit", lambda: 512 << 20)
-    message = cause_of_death("x.py", status, before, after)
+    message = told_as(cause_of_death("x.py", status, before, after))
     assert re.match(told, message)
     assert "\n" not in message

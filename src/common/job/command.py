@@ -12,7 +12,6 @@ import os
 import select
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -23,22 +22,24 @@ from common.job import log
 from common.job.artifact import refuse_foreign
 from common.job.causes import cause_of
 from common.job.errors import AlgorithmError, ClientError, JobError, refuse
+from common.job.failure import report
 from common.job.folders import Folders, container_folders, lies_in, refuse_unwritable
 from common.job.hosts import ONE_HOST, Hosts, container_hosts
 from common.job.hyperparameters import Hyperparameters, Table, parse, valid_values
+from common.job.peers import ALONE, Peers, gathered
 from common.job.termination import terminate
 
-FAILURE_LENGTH = 1024  # characters of the failure file that SageMaker shows
 UNREAD = 128 + signal.SIGPIPE  # exit status of a program whose reader has gone
 
 
 @dataclass(frozen=True)
 class Job(Generic[Table]):
-    """What a training job was asked to do."""
+    """What a training job was asked to do, and the hosts that do it together."""
 
     folders: Folders
     hyperparameters: Table
     hosts: Hosts = ONE_HOST
+    peers: Peers = ALONE
 
 
 def _nobody(hyperparameters: Hyperparameters) -> bool:
@@ -71,17 +72,20 @@ def run_job(
     def read_and_run() -> None:
         words = sys.argv[1:] if argv is None else argv
         job = _read_job(table, container, channels, cache, words)
-        refuse_unwritable(job.folders)
-        refuse_foreign(job.folders.model, kind=kind)
         log.start(job.hyperparameters)
-        if job.hosts.place and not shared(job.hyperparameters):
+        together = shared(job.hyperparameters)
+        if job.hosts.place and not together:
             log.logger.info(
                 "host '%s' has nothing to do: '%s' does this job alone",
                 job.hosts.current,
                 job.hosts.first,
             )
             return
-        story(job)
+        # Before all that may fail on one host alone, so that the others hear of it.
+        with gathered(job.hosts if together else ONE_HOST, failure) as peers:
+            refuse_unwritable(job.folders)
+            refuse_foreign(job.folders.model, kind=kind)
+            story(replace(job, peers=peers))
 
     return run_reporting(read_and_run, failure=failure)
 
@@ -117,22 +121,6 @@ def _nobody_reads() -> bool:
     if gone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), output)
     return gone
-
-
-def report(error: JobError, failure: Path | None, cause: BaseException | None = None) -> int:
-    """Tell of a failure on standard error and in `failure`, and return the exit status."""
-    message = f"{type(error).__name__}: {error}"
-    trace = "".join(traceback.format_exception(cause or error))
-    place = cause.filename if isinstance(cause, OSError) else None
-    if cause is not None and place is None:  # nothing but the trace says where
-        print(trace, file=sys.stderr)
-    print(message, file=sys.stderr, flush=True)
-    if failure is not None and not failure.exists():
-        failure.parent.mkdir(parents=True, exist_ok=True)
-        room = FAILURE_LENGTH - len(message) - 1
-        told = f"{message}\n{trace[-room:]}" if room > 0 else message[:FAILURE_LENGTH]
-        failure.write_text(told, encoding="utf-8", errors="backslashreplace")
-    return 1
 
 
 def _read_job(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from common.job.errors import AlgorithmError, ClientError, JobError
 from common.job.memory import memory_limit
 
 Kills = int | None  # processes that the kernel has killed for memory; None where it does not tell
@@ -32,7 +33,7 @@ def kills_for_memory() -> Kills:
     return None
 
 
-def cause_of_death(program: str, status: int, before: Kills, after: Kills) -> str:
+def cause_of_death(program: str, status: int, before: Kills, after: Kills) -> JobError:
     """What the failure file says.
 
     Args:
@@ -40,8 +41,8 @@ def cause_of_death(program: str, status: int, before: Kills, after: Kills) -> st
         before, after: `kills_for_memory` before it began and after it ended.
     """
     if status >= 0:
-        return (
-            f"AlgorithmError: {program} ended with status {status} and did not say why. "
+        return AlgorithmError(
+            f"{program} ended with status {status} and did not say why. "
             "The end of the job's log may tell."
         )
     name = signal.Signals(-status).name
@@ -51,19 +52,19 @@ def cause_of_death(program: str, status: int, before: Kills, after: Kills) -> st
             limit = memory_limit()
             room = f" of {limit / 2**20:.0f} MB" if limit else ""
             surely = "ran out of memory" if known else "was killed, most likely for want of memory"
-            return (
-                f"ClientError: {program} {surely}: the limit{room} was reached ({name}). {SMALLER}"
+            return ClientError(
+                f"{program} {surely}: the limit{room} was reached ({name}). {SMALLER}"
             )
-        return (
-            f"AlgorithmError: {program} was killed from outside ({name}), and not for want of "
+        return AlgorithmError(
+            f"{program} was killed from outside ({name}), and not for want of "
             "memory. Start the job again: it goes on from its last checkpoint."
         )
     if status == -signal.SIGTERM:
-        return (
-            "AlgorithmError: interrupted: the platform ended the job (SIGTERM) while "
+        return AlgorithmError(
+            "interrupted: the platform ended the job (SIGTERM) while "
             f"{program} was starting or ending."
         )
-    return (
-        f"AlgorithmError: {program} crashed ({name}). Start the job again; if it happens again at "
+    return AlgorithmError(
+        f"{program} crashed ({name}). Start the job again; if it happens again at "
         "the same place, report it with the end of the log."
     )

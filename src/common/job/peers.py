@@ -13,17 +13,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from common.job.command import report
 from common.job.errors import AlgorithmError, ClientError, JobError
+from common.job.failure import report
 from common.job.hosts import ONE_HOST, Hosts
 from common.job.link import BEAT, BEAT_EVERY, FAILED, FAREWELL, MESSAGE, Link
 from common.job.log import logger
 from common.job.meeting import PATIENCE, arrivals
 
 _LINGER = 5.0  # seconds in which the others may close their ends, so that they hear our last word
+LATE = 20.0  # seconds for which a failure is told to hosts that had not come by then
 
 End = Callable[[JobError], None]
 
@@ -34,8 +35,9 @@ class Peers:
     def __init__(self, hosts: Hosts = ONE_HOST, end: End | None = None) -> None:
         self.hosts, self._end = hosts, end
         self.links: list[Link] = []
-        self._over = threading.Event()
-        self._ending = threading.Lock()
+        self._met, self._over = threading.Event(), threading.Event()
+        self._ending, self._telling = threading.Lock(), threading.Lock()
+        self._last_word: bytes | None = None
 
     @property
     def first(self) -> bool:
@@ -45,6 +47,21 @@ class Peers:
     @property
     def count(self) -> int:
         return len(self.hosts.names)
+
+    def meet(self, patience: float) -> None:
+        """Wait for all hosts; one that comes after a failure is told of it.
+
+        Raises:
+            ClientError: a host did not come for `patience` seconds.
+        """
+        for name, connection in arrivals(self.hosts, patience):
+            with self._telling:
+                link = Link(name, connection, self.heard_failure, self.heard_nothing)
+                self.links.append(link)
+                if self._last_word is not None:
+                    link.send(FAILED, self._last_word)
+        self.links.sort(key=lambda link: self.hosts.names.index(link.host))
+        self._met.set()
 
     def gather(self, said: bytes) -> list[bytes]:
         """What all hosts said, in their order, at the first host; nothing at the others."""
@@ -89,15 +106,26 @@ class Peers:
 
     def part_in_failure(self, error: BaseException) -> None:
         """Tell the others why this host leaves."""
-        kind = ClientError if isinstance(error, ClientError) else AlgorithmError
-        plain = isinstance(error, (JobError, KeyboardInterrupt))
-        cause = str(error) if plain else f"{type(error).__name__}: {error}"
         with self._ending:
-            self._tell(kind(f"host '{self.hosts.current}' failed: {cause}"))
+            self._tell(self._own_failure(error))
             self.close()
 
+    def give_notice(self, error: BaseException) -> None:
+        """Tell those who wait for this host, which has met nobody, that it failed and how."""
+        self._tell(self._own_failure(error))
+        with suppress(ClientError, OSError):
+            self.meet(LATE)
+        self.close()
+
+    def close_late(self) -> None:
+        """Close when hosts that come a little later have heard our last word, too."""
+        self._met.wait(LATE)
+        self.close()
+
     def part(self) -> None:
-        """Leave when all hosts have come so far."""
+        """Leave when all hosts have come so far, if they have not yet."""
+        if self._over.is_set():
+            return
         self.gather(b"")
         self.broadcast(b"")
         self._over.set()
@@ -132,11 +160,19 @@ class Peers:
             for link in self.links:
                 link.send(BEAT)
 
+    def _own_failure(self, error: BaseException) -> JobError:
+        kind = ClientError if isinstance(error, ClientError) else AlgorithmError
+        plain = isinstance(error, (JobError, KeyboardInterrupt))
+        cause = str(error) if plain else f"{type(error).__name__}: {error}"
+        return kind(f"host '{self.hosts.current}' failed: {cause}")
+
     def _tell(self, error: JobError) -> None:
         self._over.set()
-        told = json.dumps({"kind": type(error).__name__, "message": str(error)}).encode()
-        for link in self.links:
-            link.send(FAILED, told)
+        with self._telling:
+            told = {"kind": type(error).__name__, "message": str(error)}
+            self._last_word = json.dumps(told).encode()
+            for link in self.links:
+                link.send(FAILED, self._last_word)
 
 
 ALONE = Peers()
@@ -161,16 +197,14 @@ def gathered(
 
     def end(error: JobError) -> None:
         report(error, failure)
-        peers.close()
+        peers.close_late()
         sys.stdout.flush()
         os._exit(1)  # from a thread, and the main one may wait for what will never come
 
     peers = Peers(hosts, end)
     threading.Thread(target=peers.beat, daemon=True).start()
     try:
-        for name, connection in arrivals(hosts, patience):
-            peers.links.append(Link(name, connection, peers.heard_failure, peers.heard_nothing))
-        peers.links.sort(key=lambda link: hosts.names.index(link.host))
+        peers.meet(patience)
         peers.broadcast(b"")  # no host begins, and none fails, before the last one is there
         logger.info("host '%s', %d of %d", hosts.current, hosts.place + 1, peers.count)
         yield peers

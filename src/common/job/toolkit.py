@@ -2,7 +2,7 @@
 
 The toolkit by itself keeps SIGTERM from the program that it runs, tells nothing of a program that
 was killed, and runs whatever a job names. This starts one of ours, hands signals on, and says how
-it died where it could not say so itself.
+it died where it could not say so itself: in the failure file, and to the job's other hosts.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from pathlib import Path
 from sagemaker_training import errors
 from sagemaker_training.environment import Environment
 
-from common.job.deaths import Kills, cause_of_death, kills_for_memory
+from common.job.deaths import cause_of_death, kills_for_memory
 from common.job.errors import ClientError
+from common.job.failure import told_as
 from common.job.folders import Folders, container_folders
 from common.job.gpus import refuse_missing_driver, refuse_unsupported_gpus
+from common.job.hosts import container_hosts
 from common.job.log import logger
+from common.job.peers import Peers
 
 PROGRAMS = ("train_text.py", "train_image.py", "train_sequence.py")
+_TOGETHER = ("train_image.py",)  # their hosts wait for each other
 _SOURCES = Path(__file__).resolve().parents[2]
 
 
@@ -42,7 +46,8 @@ def main() -> None:
         refuse_missing_driver()
         refuse_unsupported_gpus()
     except Exception as error:
-        raise errors.ClientError(f"{type(error).__name__}: {error}") from error
+        _give_notice(job.user_entry_point, error)
+        raise errors.ClientError(told_as(error)) from error
     folders = container_folders()
     kills = kills_for_memory()
     command = [sys.executable, str(_SOURCES / program), *job.to_cmd_args()]
@@ -52,7 +57,12 @@ def main() -> None:
         if folders is not None:
             give_to_owners(folders)
     if status:
-        raise errors.ClientError(_told(program, status, folders, kills))
+        told = _own_words(folders)
+        if told is None:
+            cause = cause_of_death(program, status, kills, kills_for_memory())
+            _give_notice(program, cause)
+            told = told_as(cause)
+        raise errors.ClientError(told)
     logger.info("%s succeeded", program)
 
 
@@ -76,12 +86,19 @@ def _see_temporary_folder() -> None:
         ) from error
 
 
-def _told(program: str, status: int, folders: Folders | None, kills: Kills) -> str:
-    """The failure's first line, from the program itself where it could write one."""
+def _own_words(folders: Folders | None) -> str | None:
+    """What the program says of its failure; None where it could not."""
     failure = folders.failure if folders else None
-    if failure is not None and failure.is_file():
-        return failure.read_text(encoding="utf-8", errors="replace")
-    return cause_of_death(program, status, kills, kills_for_memory())
+    if failure is None or not failure.is_file():
+        return None
+    return failure.read_text(encoding="utf-8", errors="replace")
+
+
+def _give_notice(program: str | None, error: Exception) -> None:
+    """Tell hosts that may still wait for this one; those that it had met have seen it go."""
+    hosts = container_hosts()
+    if program in _TOGETHER and len(hosts.names) > 1:
+        Peers(hosts).give_notice(error)
 
 
 def run_as_own(command: Sequence[str], variables: Mapping[str, str]) -> int:
