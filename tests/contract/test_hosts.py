@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,17 +66,21 @@ class Running:
         return (self.base / "output/failure").read_text()
 
 
-def start_two(tmp_path, names, epochs, told):
+def start_two(tmp_path, names, epochs, told, checkpoints=None):
     """Both at work, after the first has told of so many epochs."""
     settings = {"epochs": str(epochs), "folds": "2", "height": "64", "width": "48", "depth": "3"}
     hosts = []
     for place, name in enumerate(names):
         base = make_job(tmp_path / name, settings, CHANNELS, names, place)
+        if checkpoints:
+            (base / "checkpoints").symlink_to(checkpoints)
         for channel, folder in CHANNELS.items():
             (base / "input/data" / channel).symlink_to(folder)
         process = subprocess.Popen(
             [sys.executable, str(SRC / "train_image.py")],
-            env=environment(SAGEMAKER_BASE_DIR=str(base), OMP_NUM_THREADS="1"),
+            env=environment(
+                SAGEMAKER_BASE_DIR=str(base), OMP_NUM_THREADS="1", SM_CURRENT_HOST=name
+            ),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -103,6 +108,31 @@ def test_when_a_host_is_killed_the_others_end_and_name_it(tmp_path, epochs, told
     cause = f"AlgorithmError: host '{names[victim]}' is gone: its connection closed"
     assert other.failure.startswith(cause)
     assert not files_below(other.base / "model")
+
+
+def test_hosts_of_which_one_is_asked_to_end_go_on_to_what_they_would_have_come_to(tmp_path):
+    def left_by(run, names, told=0, checkpoints=None):
+        hosts = start_two(tmp_path / run, names, 3, told, checkpoints)
+        if told:
+            hosts[1].process.send_signal(signal.SIGTERM)
+        for host in hosts:
+            host.process.communicate(timeout=120)
+        return hosts, files_below(hosts[0].base / "model") | files_below(
+            hosts[0].base / "output/data"
+        )
+
+    (tmp_path / "checkpoints").mkdir()
+    names = host_names(2)
+    hosts, left = left_by("ended", names, 1, tmp_path / "checkpoints")
+    assert not left
+    for host in hosts:
+        assert host.process.returncode == 1
+        assert "the platform ended the job (SIGTERM)" in host.failure
+    [newest] = sorted((tmp_path / "checkpoints" / names[0]).rglob("*.zip"))[-1:]
+    assert "host-1.npz" in zipfile.ZipFile(newest).namelist()  # it is one in mid-epoch
+    _, resumed = left_by("resumed", names, checkpoints=tmp_path / "checkpoints")
+    _, whole = left_by("whole", names)
+    assert resumed == whole
 
 
 def test_when_a_parameter_server_is_killed_all_end_and_name_its_host(tmp_path):

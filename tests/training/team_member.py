@@ -1,12 +1,16 @@
-"""One host that trains a small network with others: NAMES NAME OPTIMIZER CHECKPOINTS STOP RESULT.
+"""One host that trains a small network with others: NAMES NAME SETTINGS RESULT.
 
-Writes its parameters after training to RESULT, or leaves after epoch STOP without.
+Writes its parameters after training to RESULT, if it comes to that. SETTINGS are those of `fit` as
+JSON, and where the first host has its checkpoints.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 
 import mxnet as mx
@@ -22,15 +26,18 @@ from common.training.rates import triangular
 from common.training.run import Run
 from common.training.team import Team
 
-PAGES, EPOCHS, TOTAL = 24, 4, 12  # members of all hosts' batches together
+PAGES, EPOCHS = 24, 4
 DATA = np.random.default_rng(0).normal(size=(PAGES, 5)).astype(np.float32)
 
 
-def network(seed: int) -> gluon.nn.HybridSequential:
+def network(seed: int, norm: bool = False) -> gluon.nn.HybridSequential:
     mx.random.seed(seed)
     net = gluon.nn.HybridSequential(prefix="net_")
     with net.name_scope():
-        net.add(gluon.nn.Dense(7, "tanh", in_units=5), gluon.nn.Dense(1, in_units=7))
+        net.add(gluon.nn.Dense(7, "tanh", in_units=5))
+        if norm:
+            net.add(gluon.nn.BatchNorm(in_channels=7))
+        net.add(gluon.nn.Dense(1, in_units=7))
     net.initialize(mx.init.Normal(0.5))
     return net
 
@@ -40,13 +47,29 @@ def fit(
     team: Team,
     optimizer: str,
     checkpoints: Checkpoints = NO_CHECKPOINTS,
+    *,
+    total: int = 12,
     stop: int = 0,
+    signals: Mapping[str, tuple[int, int]] | None = None,
 ) -> History:
-    """Each host takes its part of every batch."""
+    """Each host takes its part of every batch.
+
+    Args:
+        total: members of a batch, of all hosts together.
+        stop: the epoch after which the process ends without a word; 0: none.
+        signals: a host's place → step of this process, from 1, and the signal that it then gets.
+    """
+    steps = count(1)
+    step, number = (signals or {}).get(str(team.peers.hosts.place), (0, 0))
 
     def batches(epoch: int) -> list[np.ndarray]:
         order = np.random.default_rng(epoch).permutation(PAGES)
-        return [DATA[rows][team.part(TOTAL)] for rows in order.reshape(-1, TOTAL)]
+        return [DATA[rows][team.part(total)] for rows in order.reshape(-1, total)]
+
+    def loss(rows: np.ndarray) -> mx.nd.NDArray:
+        if next(steps) == step:
+            os.kill(os.getpid(), number)
+        return (net(mx.nd.array(rows)) - 1).square().reshape(-1)
 
     def report(epoch, scores):
         if epoch.number == stop:
@@ -58,7 +81,7 @@ def fit(
             optimizer,
             {} if optimizer == "adam" else {"momentum": 0.9},
             batches=batches,
-            loss=lambda rows: (net(mx.nd.array(rows)) - 1).square().reshape(-1),
+            loss=loss,
             schedule=triangular(0.001, 0.1, 4),
             epochs=EPOCHS,
             seed=3,
@@ -69,14 +92,17 @@ def fit(
         )
 
 
-def main(names: str, name: str, optimizer: str, checkpoints: str, stop: str, result: str) -> None:
+def main(names: str, name: str, settings: str, result: str) -> None:
+    values = json.loads(settings)
+    folder, seconds = values.pop("checkpoints", None), values.pop("seconds", 600)
+    norm = values.pop("norm", False)
     with gathered(Hosts(tuple(names.split(",")), name)) as peers:
-        net = network(peers.hosts.place)  # the first host's values are what counts
-        own = Checkpoints(Path(checkpoints)) if checkpoints and peers.first else NO_CHECKPOINTS
-        history = fit(net, Team(peers), optimizer, own, int(stop))
-    values = {name: p.data().asnumpy() for name, p in net.collect_params().items()}
+        net = network(peers.hosts.place, norm)  # the first host's values are what counts
+        own = Checkpoints(Path(folder), seconds) if folder and peers.first else NO_CHECKPOINTS
+        history = fit(net, Team(peers), values.pop("optimizer"), own, **values)
+    learnt = {name: p.data().asnumpy() for name, p in net.collect_params().items()}
     losses = np.array([row["train_loss"] for row in history.epochs])
-    np.savez(result, losses=losses, **values)
+    np.savez(result, losses=losses, **learnt)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,5 @@
+import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,32 +18,22 @@ from common.training.standing import Standing
 from common.training.team import ALONE_AT_WORK, Team
 
 
-def train(tmp_path, hosts, optimizer, checkpoints="", stop=0):
-    """What each host has learnt."""
+def train(tmp_path, hosts, **settings):
+    """(exit status, what it has learnt or None) of each host."""
     names = host_names(hosts)
     files = [tmp_path / f"{name}.npz" for name in names]
     program = Path(team_member.__file__)
+    told = json.dumps(settings)
     started = [
         subprocess.Popen(
-            [
-                sys.executable,
-                program,
-                ",".join(names),
-                name,
-                optimizer,
-                checkpoints,
-                str(stop),
-                file,
-            ],
+            [sys.executable, program, ",".join(names), name, told, file],
             env=environment(PYTHONPATH=str(SRC), OMP_NUM_THREADS="1", PORT="8080"),
         )
         for name, file in zip(names, files, strict=True)
     ]
     statuses = [process.wait(120) for process in started]
-    if stop:
-        return None
-    assert statuses == [0] * hosts
-    return [dict(np.load(file)) for file in files]
+    learnt = [dict(np.load(file)) if file.exists() else None for file in files]
+    return list(zip(statuses, learnt, strict=True))
 
 
 @pytest.mark.slow
@@ -50,18 +42,41 @@ def test_hosts_learn_the_same_as_one_that_takes_all_their_batches(tmp_path, host
     """Stopped after an epoch and resumed by checkpoints of the first host, too."""
     net = team_member.network(0)
     history = team_member.fit(net, ALONE_AT_WORK, optimizer)
-    checkpoints = str(tmp_path / "checkpoints")
+    checkpoints = tmp_path / "checkpoints"
+    settings = {"optimizer": optimizer, "checkpoints": str(checkpoints)}
     if stop:
-        train(tmp_path, hosts, optimizer, checkpoints, stop)
-        found = sorted(file.name for file in Path(checkpoints).iterdir())
+        train(tmp_path, hosts, **settings, stop=stop)
+        found = sorted(file.name for file in checkpoints.iterdir())
         assert found == ["000000002.zip", "000000004.zip"]  # named by steps, two an epoch
-    learnt = train(tmp_path, hosts, optimizer, checkpoints)
+    statuses, learnt = zip(*train(tmp_path, hosts, **settings), strict=True)
+    assert statuses == (0,) * hosts
     for one in learnt:
         losses = one.pop("losses")
         np.testing.assert_allclose(losses, [row["train_loss"] for row in history.epochs], rtol=1e-4)
         for name, parameter in net.collect_params().items():
             np.testing.assert_array_equal(one[name], learnt[0][name])
             np.testing.assert_allclose(one[name], parameter.data().asnumpy(), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_hosts_that_are_interrupted_within_an_epoch_learn_the_same_to_the_byte(tmp_path):
+    """Each has statistics and losses of its own there."""
+    checkpoints = tmp_path / "checkpoints"
+    settings = {"optimizer": "sgd", "norm": True, "total": 4}  # six steps an epoch
+    whole = train(tmp_path, 2, **settings)
+    settings["checkpoints"] = str(checkpoints)
+
+    # Each process counts its own steps; one more passes until all have heard of it.
+    for step, of_hosts in ((8, {0: 7, 1: 8}), (8 + 3, {1: 2})):
+        signals = {place: (own, signal.SIGTERM) for place, own in of_hosts.items()}
+        ended = train(tmp_path, 2, **settings, signals=signals)
+        assert ended == [(1, None)] * 2
+        assert (checkpoints / f"{step:09d}.zip").exists()
+    resumed = train(tmp_path, 2, **settings)
+    for (status, learnt), (_, expected) in zip(resumed, whole, strict=True):
+        assert status == 0
+        for name, value in expected.items():
+            np.testing.assert_array_equal(learnt[name], value, err_msg=name)
 
 
 def norm(value):

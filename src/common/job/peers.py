@@ -139,6 +139,10 @@ class Peers:
         for link in self.links:
             link.close(max(0.0, deadline - time.monotonic()))
 
+    def wait_for_failure(self) -> None:
+        """Wait for the word of another host, which is about to leave, that ends this process."""
+        threading.Event().wait()
+
     def heard_failure(self, host: str, told: bytes) -> None:
         """A host's last word, told from a link's thread."""
         cause = json.loads(told)

@@ -13,6 +13,7 @@ import json
 import tempfile
 import zipfile
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
 from pathlib import Path
 
 import mxnet as mx
@@ -24,6 +25,7 @@ from common.training.standing import Standing, parameters_of, set_parameters
 
 _KEPT = 2
 _NET, _BEST, _TRAINER, _STANDING = "net.params", "best.params", "trainer.states", "standing.json"
+_HOST = "host-{}.npz"  # what is apart
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,12 @@ class Checkpoints:
                 mx.nd.save(str(scratch / _BEST), standing.best)
                 trainer.save_states(str(scratch / _TRAINER))
                 (scratch / _STANDING).write_text(json.dumps(standing.as_json()))
+                for place, own in enumerate(standing.apart):
+                    (scratch / _HOST.format(place)).write_bytes(own)
             whole = self.folder / ".saving"  # beside its place: a rename is whole or nothing
             with writing_to(self.folder.parent), zipfile.ZipFile(whole, "w") as file:
-                for part in (_NET, _BEST, _TRAINER, _STANDING):
-                    file.write(scratch / part, part)
+                for part in sorted(scratch.iterdir()):
+                    file.write(part, part.name)
             whole.replace(self.folder / f"{standing.steps:09d}.zip")
         for old in self._found()[_KEPT:]:
             old.unlink()
@@ -91,10 +95,13 @@ NO_CHECKPOINTS = Checkpoints()
 def _read(file: Path, net: gluon.Block, trainer: gluon.Trainer) -> Standing:
     with tempfile.TemporaryDirectory(prefix="checkpoint-") as name, zipfile.ZipFile(file) as parts:
         scratch = Path(name)
-        for part in (_NET, _BEST, _TRAINER, _STANDING):
+        for part in (_NET, _BEST, _TRAINER):
             parts.extract(part, scratch)  # checks the part's checksum
+        hosts = takewhile(parts.namelist().__contains__, map(_HOST.format, count()))
         standing = Standing.from_json(
-            json.loads((scratch / _STANDING).read_text()), mx.nd.load(str(scratch / _BEST))
+            json.loads(parts.read(_STANDING)),
+            mx.nd.load(str(scratch / _BEST)),
+            tuple(parts.read(name) for name in hosts),
         )
         set_parameters(net, mx.nd.load(str(scratch / _NET)))
         trainer.load_states(str(scratch / _TRAINER))

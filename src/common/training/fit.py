@@ -49,9 +49,10 @@ def fit_network(
     given_up = choice.gives_up(standing.epoch, standing.kept)
 
     def save(part: Part) -> None:
-        run.checkpoints.save(net, trainer, replace(standing, part=part))
+        apart = run.team.apart(net, part)
+        run.checkpoints.save(net, trainer, replace(standing, part=part, apart=apart))
 
-    with pauses(run.checkpoints, save) as after_step:
+    with pauses(run.team, run.checkpoints, save) as after_step:
         for epoch in train_epochs(
             trainer,
             batches,

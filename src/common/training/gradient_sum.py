@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).st
 import mxnet
 """
 _MISLEADING = "PORT"  # would be taken for the one to bind to
+_WISHES = 100_000  # a key that no trainer has: theirs count parameters
 _PATIENCE = 300.0  # seconds in which they find each other
 _FAREWELL = 20  # seconds in which the servers end of themselves
 
@@ -40,6 +41,7 @@ class GradientSum(mx.kv.KVStoreBase):
     def __init__(self) -> None:
         self._servers: Any = mx.kv.create("dist_sync")
         self._known: set[int] = set()
+        self._wishes: mx.nd.NDArray | None = None
 
     def broadcast(self, key: int, value: Any, out: Any, priority: int = 0) -> None:
         """Nothing: whoever trains sees to it that all hosts start from the same parameters."""
@@ -50,6 +52,17 @@ class GradientSum(mx.kv.KVStoreBase):
             self._known.add(key)
             self._servers.init(key, value[0])
         self._servers.pushpull(key, value, out=out, priority=priority)
+
+    def wishes(self, own: Sequence[bool]) -> list[bool]:
+        """Which wishes some host had the last time that all asked; at first none.
+
+        All hosts ask after the same steps and hear the same. Nobody waits: what they said last
+        was summed with the gradients since.
+        """
+        heard = [False] * len(own) if self._wishes is None else list(self._wishes.asnumpy() > 0)
+        self._wishes = mx.nd.empty(len(own))
+        self.pushpull(_WISHES, [mx.nd.array(own)], out=[self._wishes])
+        return heard
 
     def is_capable(self, capability: str) -> bool:
         """The optimizer runs on each host, which a checkpoint then holds the states of."""

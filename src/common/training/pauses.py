@@ -10,17 +10,20 @@ from common.job.log import logger
 from common.job.termination import deferred_termination, terminate
 from common.training.checkpoints import Checkpoints
 from common.training.loop import Part
+from common.training.team import Team
 
 
 @contextmanager
 def pauses(
-    checkpoints: Checkpoints, save: Callable[[Part], None]
+    team: Team, checkpoints: Checkpoints, save: Callable[[Part], None]
 ) -> Iterator[Callable[[Part], None]]:
     """Within, a job that is asked to end does so after a step, its checkpoint saved.
 
-    Yields what is to be told of every step. Without checkpoints there is nothing to wait for.
+    Yields what is to be told of every step. All hosts of the team save after the same one, which
+    is the next but one after any of them was asked to end. Without checkpoints there is nothing to
+    wait for.
     """
-    if checkpoints.folder is None:
+    if not team.keeps(checkpoints):
         yield lambda part: None
         return
     saved = time.monotonic()
@@ -28,11 +31,16 @@ def pauses(
 
         def after_step(part: Part) -> None:
             nonlocal saved
-            if asked_to_end() or time.monotonic() - saved >= checkpoints.seconds:
+            due = time.monotonic() - saved >= checkpoints.seconds
+            ending, saving = team.agree(asked_to_end(), due)
+            if ending or saving:
                 save(part)
                 saved = time.monotonic()
-            if asked_to_end():
+            if ending:
                 logger.info("asked to end: a checkpoint was saved within the epoch")
+                team.peers.broadcast(b"")  # nobody leaves before it was saved
+                if not asked_to_end():
+                    team.peers.wait_for_failure()
                 terminate()
 
         yield after_step

@@ -22,7 +22,8 @@ Parameters = dict[str, mx.nd.NDArray]
 class Standing:
     """`epoch` counts the epochs that are done, `step` their steps; `part` is of the next one.
 
-    `best` are the parameters of epoch `kept`.
+    `best` are the parameters of epoch `kept`. Within an epoch several hosts have statistics and
+    losses of their own: `apart` are each host's, in `Team`'s form.
     """
 
     epoch: int = 0
@@ -32,6 +33,7 @@ class Standing:
     rates: tuple[tuple[float, float], ...] = ()
     best: Parameters = field(default_factory=dict)
     part: Part = NOTHING
+    apart: tuple[bytes, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -68,6 +70,7 @@ class Standing:
             rates=(*self.rates, *epoch.rates),
             best=parameters_of(net) if better else self.best,
             part=NOTHING,
+            apart=(),
         )
 
     @property
@@ -75,14 +78,15 @@ class Standing:
         return History(self.rows, self.rates, self.kept)
 
     def as_json(self) -> dict[str, Any]:
-        """All but the parameters."""
-        return {
-            name: value for name, value in asdict(replace(self, best={})).items() if name != "best"
-        }
+        """All but the parameters, and what hosts have apart."""
+        values = asdict(replace(self, best={}, apart=()))
+        return {name: value for name, value in values.items() if name not in ("best", "apart")}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any], best: Parameters) -> Standing:
-        """What `as_json` and the parameters were made of."""
+    def from_json(
+        cls, values: Mapping[str, Any], best: Parameters, apart: tuple[bytes, ...] = ()
+    ) -> Standing:
+        """What `as_json` and the rest were made of."""
         return cls(
             values["epoch"],
             values["step"],
@@ -91,6 +95,7 @@ class Standing:
             tuple((time, rate) for time, rate in values["rates"]),
             best,
             Part(**values["part"]),
+            apart,
         )
 
 

@@ -24,11 +24,12 @@ from common.job.peers import ALONE, Peers
 from common.training.checkpoints import Checkpoints
 from common.training.devices import average_statistics
 from common.training.gradient_sum import GradientSum, gradient_sum
-from common.training.loop import Epoch
+from common.training.loop import Epoch, Part
 from common.training.standing import Standing
 
 Arrays = dict[str, NDArray]
-_LOSS, _DIGEST = "train loss", "digest of what was learnt"  # no parameters have such names
+# No parameters have such names.
+_LOSS, _MEMBERS, _DIGEST = "train loss", "members", "digest of what was learnt"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,28 @@ class Team:
             if content and not self.peers.first:
                 file.write_bytes(content)
                 standing = passed.restore(net, trainer) or standing
-        return standing
+        if not standing.apart:
+            return standing
+        own = _unpacked(standing.apart[self.peers.hosts.place])
+        part = Part(standing.part.steps, float(own.pop(_LOSS)), int(own.pop(_MEMBERS)))
+        _set(net, own)
+        return replace(standing, part=part, apart=())
+
+    def keeps(self, checkpoints: Checkpoints) -> bool:
+        """Does any host keep where it stands? The first does, or none."""
+        return bool(self.peers.broadcast(b"yes" if checkpoints.folder else b""))
+
+    def agree(self, *wishes: bool) -> list[bool]:
+        """Which wishes one has, or of several hosts any had a step ago: all hear the same."""
+        return list(wishes) if self.gradients is None else self.gradients.wishes(wishes)
+
+    def apart(self, net: gluon.Block, part: Part) -> tuple[bytes, ...]:
+        """What each host has of its own within an epoch, for `Standing.apart` of the first one."""
+        if self.alone:
+            return ()
+        mx.nd.waitall()  # for statistics, which MXNet's engine does not know to be written
+        own = {_LOSS: np.array(part.loss), _MEMBERS: np.array(part.members), **_statistics(net)}
+        return tuple(self.peers.gather(_packed(own)))
 
     def settle(self, epoch: Epoch, net: gluon.Block) -> Epoch:
         """The epoch with the hosts' mean loss; `net` gets the mean of all running statistics.
@@ -94,9 +116,7 @@ class Team:
         if self.alone:
             return epoch
         found = {_LOSS: np.array(epoch.train_loss), _DIGEST: np.array(_digest(net))}
-        for name, parameter in net.collect_params().items():
-            if parameter.grad_req == "null":
-                found[name] = parameter.data().asnumpy()
+        found |= _statistics(net)
         of_hosts = [_unpacked(told) for told in self.peers.gather(_packed(found))]
         if of_hosts:
             self._refuse_differences([str(one.pop(_DIGEST)) for one in of_hosts])
@@ -129,6 +149,12 @@ class Team:
 
 
 ALONE_AT_WORK = Team()
+
+
+def _statistics(net: gluon.Block) -> Arrays:
+    """What is not learnt by gradients, and so may differ from host to host."""
+    parameters = net.collect_params().items()
+    return {name: p.data().asnumpy() for name, p in parameters if p.grad_req == "null"}
 
 
 def _digest(net: gluon.Block) -> str:
