@@ -101,8 +101,11 @@ def main(names: str, name: str, settings: str, result: str) -> None:
         own = Checkpoints(Path(folder), seconds) if folder and peers.first else NO_CHECKPOINTS
         history = fit(net, Team(peers), values.pop("optimizer"), own, **values)
     learnt = {name: p.data().asnumpy() for name, p in net.collect_params().items()}
-    losses = np.array([row["train_loss"] for row in history.epochs])
-    np.savez(result, losses=losses, **learnt)
+    losses, validation = (
+        np.array([row[name] for row in history.epochs])
+        for name in ("train_loss", "validation_loss")
+    )
+    np.savez(result, losses=losses, validation=validation, **learnt)
 
 
 if __name__ == "__main__":
