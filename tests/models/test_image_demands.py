@@ -65,3 +65,10 @@ def test_bfloat16_is_refused_on_gpus():
     table = ImageHyperparameters(precision="bfloat16")
     with pytest.raises(ClientError, match=r"hyperparameters: precision bfloat16.* 2 GPU"):
         refuse_precision(table, has_bfloat16=True, gpus=2)
+
+
+def test_float16_takes_a_gpu():
+    table = ImageHyperparameters(precision="float16")
+    with pytest.raises(ClientError, match="precision float16 is for GPUs, and this host has none"):
+        refuse_precision(table, has_bfloat16=True, gpus=0)
+    refuse_precision(table, has_bfloat16=False, gpus=1)

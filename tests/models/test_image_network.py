@@ -2,6 +2,7 @@ import mxnet as mx
 import numpy as np
 import pytest
 from mxnet import gluon
+from tests.rounded import round_convolutions
 
 from common.job.errors import ClientError
 from common.job.processor import multiplies_bfloat16
@@ -165,5 +166,35 @@ def test_bfloat16_learns_about_the_same_where_the_processor_has_it():
         assert rounded.dtype == np.float32
         cosine = (exact * rounded).sum() / np.linalg.norm(exact) / np.linalg.norm(rounded)
         assert 0.97 < cosine < 1 - 1e-6
+    losses = steps(wide, "sgd", {"learning_rate": 0.001})
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_in_float16_convolve_convolutions_alone_and_all_that_is_learnt_is_float32():
+    """The graph of a GPU, which no processor runs."""
+    net = PageCNN(len(CLASSES), table(depth=2, start_filter=8), lanes=8, precision="float16")
+    graph = mx.sym.Group(net(mx.sym.var("darkness", dtype="float32"))).get_internals()
+    given, made, kept = graph.infer_type(darkness="float32")
+    assert {*given, *kept} == {np.float32}
+    types = dict(zip(graph.list_outputs(), made, strict=True))
+    short = ("conv", "batchnorm", "relu", "pool0", "pool1")
+    for name, found in types.items():
+        if name.endswith("_output") and name.startswith(tuple(f"cnn_{one}" for one in short)):
+            assert found == np.float16, name
+        else:
+            assert found == np.float32, name
+    assert sum(found == np.float16 for found in types.values()) == 4 * 5 + 2
+
+
+def test_float16_learns_about_the_same(monkeypatch):
+    """Eleven bits of mantissa: nearer to float32 than bfloat16, and not the same."""
+    round_convolutions(monkeypatch)
+    hp = table(depth=2, start_filter=8, dropout=0, precision="float16")
+    plain = drawn(hp)
+    wide = compiled(plain, CLASSES, hp)
+    for exact, rounded in zip(gradients(plain), gradients(wide), strict=True):
+        assert rounded.dtype == np.float32
+        cosine = (exact * rounded).sum() / np.linalg.norm(exact) / np.linalg.norm(rounded)
+        assert 0.99 < cosine < 1 - 1e-6
     losses = steps(wide, "sgd", {"learning_rate": 0.001})
     assert losses[-1] < 0.9 * losses[0]

@@ -14,6 +14,7 @@ from mxnet.ndarray import register
 from tests.builders import decoded_channels
 from tests.labelled import channel_of
 from tests.models.tiny_bert import write_tiny_bert
+from tests.rounded import round_convolutions
 
 from common.job.pretrained import Pretrained
 from common.job.tables import ImageHyperparameters, TextHyperparameters
@@ -160,6 +161,20 @@ def test_two_gpus_have_the_same_network_at_the_end_of_every_epoch(monkeypatch, p
     )
     fit_image_model(train, validation, train.classes, IMAGE, bitmaps, Run())
     assert any("running" in name for name in seen)
+
+
+def test_float16_with_a_scaled_loss_makes_an_artifact_like_any_other(monkeypatch, pages, tmp_path):
+    round_convolutions(monkeypatch)
+    run = Run(checkpoints=Checkpoints(tmp_path / "checkpoints"))
+    short, losses = with_gpus(monkeypatch, pages, 2, run, precision="float16", dropout=0.0)
+    again, resumed = with_gpus(monkeypatch, pages, 2, run, precision="float16", dropout=0.0)
+    long, expected = with_gpus(monkeypatch, pages, 2, dropout=0.0)
+    assert losses == resumed
+    assert losses != expected
+    np.testing.assert_allclose(losses, expected, rtol=0.02)
+    for name, value in long.items():
+        assert short[name].dtype == value.dtype == np.float32
+        np.testing.assert_array_equal(short[name], again[name], err_msg=name)
 
 
 def test_training_on_two_gpus_goes_on_from_its_checkpoint(monkeypatch, pages, tmp_path):

@@ -191,10 +191,10 @@ class ImageHyperparameters(Hyperparameters):
         description="of the rate in a cycle: up and down; the same, half as high with every cycle; "
         "down along a cosine, then anew",
     )
-    precision: Literal["float32", "bfloat16"] = Field(
+    precision: Literal["float32", "bfloat16", "float16"] = Field(
         default="float32",
         description="of the convolutions in training; bfloat16 takes a processor that has it, and "
-        "pays from a start_filter of about 16 on",
+        "pays from a start_filter of about 16 on; float16 takes GPUs",
     )
     snapshot_ensemble: int = Field(
         default=1,

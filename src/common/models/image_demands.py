@@ -7,7 +7,7 @@ from common.job.tables import ImageHyperparameters
 from common.models.image_network import LANES, filters_of
 
 _BYTES = 4  # of a float32
-_MAP_BYTES = {"float32": 4, "bfloat16": 2}
+_MAP_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _MAPS = 3  # kept for the way back: each convolution's own, its norm's, its ReLU's
 _COPIES = 5  # of a parameter: itself, gradient, momentum, the best epoch's, and one to be saved
 _GIGABYTE = 1e9
@@ -40,10 +40,15 @@ def refuse_too_large(hyperparameters: ImageHyperparameters, available: int | Non
 
 def refuse_precision(hyperparameters: ImageHyperparameters, has_bfloat16: bool, gpus: int) -> None:
     """Check that what trains has what the convolutions are to be computed in."""
+    if hyperparameters.precision == "float16" and not gpus:
+        raise ClientError(
+            "hyperparameters: precision float16 is for GPUs, and this host has none. Leave it at "
+            "float32, or take bfloat16 where the processor has avx512_bf16 or amx_bf16."
+        )
     if hyperparameters.precision == "bfloat16" and gpus:
         raise ClientError(
             "hyperparameters: precision bfloat16 is for processors, and this host trains on "
-            f"{gpus} GPU(s), which take float32. Leave it at that."
+            f"{gpus} GPU(s), which take float32 or float16."
         )
     if hyperparameters.precision == "bfloat16" and not has_bfloat16:
         raise ClientError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import mxnet as mx
@@ -12,18 +13,24 @@ from mxnet import gluon
 from common.job.tables import ImageHyperparameters
 from common.models.heads import BOUNDARY_HEADS
 
-# Channels in multiples of it are what oneDNN has blocked layouts for.
-LANES = {"float32": 8, "bfloat16": 16}
-_BFLOAT16 = np.dtype([("bfloat16", np.uint16)])  # MXNet's name of it
+# Channels in multiples of it are what oneDNN has blocked layouts for, and GPUs tensor cores.
+LANES = {"float32": 8, "bfloat16": 16, "float16": 8}
+_SHORT = {  # MXNet's names of types
+    "bfloat16": np.dtype([("bfloat16", np.uint16)]),
+    "float16": np.dtype(np.float16),
+}
 
 
-class _BFloat16Convolution(gluon.nn.Conv2D):
-    """Multiplies and returns bfloat16; its parameters, and their gradients, are float32."""
+class _ShortConvolution(gluon.nn.Conv2D):
+    """Multiplies and returns numbers of 16 bits; its parameters, and their gradients, have 32."""
+
+    def __init__(self, *args: Any, precision: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._dtype = _SHORT[precision]
 
     def hybrid_forward(self, F: Any, x: Any, weight: Any) -> Any:
-        return super().hybrid_forward(
-            F, F.amp_cast(x, dtype=_BFLOAT16), F.amp_cast(weight, dtype=_BFLOAT16)
-        )
+        cast = (F.amp_cast(one, dtype=self._dtype) for one in (x, weight))
+        return super().hybrid_forward(F, *cast)
 
 
 class PageCNN(gluon.HybridBlock):
@@ -38,7 +45,8 @@ class PageCNN(gluon.HybridBlock):
         lanes: the convolutions have filters up to the next multiple of it; the heads do not look
             at those beyond. With parameters from `copy_parameters` these are inert.
         folded: convolutions have biases, and there is no batch norm.
-        precision: what the trunk computes in, `float32` or `bfloat16`; see LANES.
+        precision: what the trunk computes in, one of LANES; batch norm's statistics and the heads
+            are float32 in each.
         frozen: blocks, from the first on, that do not learn: neither their parameters nor their
             statistics, which normalise in training too.
     """
@@ -54,7 +62,9 @@ class PageCNN(gluon.HybridBlock):
         frozen: int = 0,
     ) -> None:
         super().__init__(prefix="cnn_")
-        self._convolution = gluon.nn.Conv2D if precision == "float32" else _BFloat16Convolution
+        self._convolution = gluon.nn.Conv2D
+        if precision != "float32":
+            self._convolution = partial(_ShortConvolution, precision=precision)
         hp = hyperparameters
         self.classes, self.grid, self.filters = classes, hp.grid, hp.start_filter << (hp.depth - 1)
         with self.name_scope():

@@ -75,6 +75,7 @@ def fit_image_model(
             loss=lambda batch: pages.loss(net, batch),
             schedule=rate,
             momentum=_momentum(hp, rate),
+            scaling=hp.precision == "float16",
             epochs=hp.epochs,
             seed=hp.seed + hosts.place * _APART,
             evaluate=lambda: _scores(team, net, validation, bitmaps, held_out),
@@ -123,7 +124,9 @@ def try_image_rates(
     hp, train = hyperparameters, _with_images(train)
     pages = TrainingPages(train, targets_of(train, classes, hp.class_weighting), bitmaps, hp)
     net = initialised(classes, hp, pretrained)
-    trainer = ALONE_AT_WORK.trainer(net, hp.optimizer, _options(hp))
+    trainer = ALONE_AT_WORK.trainer(
+        net, hp.optimizer, _options(hp), scaling=hp.precision == "float16"
+    )
     return rate_range_test(
         trainer,
         pages.batches,

@@ -28,6 +28,7 @@ def fit_network(
     evaluate: Callable[[], Scores],
     run: Run,
     momentum: Schedule | None = None,
+    scaling: bool = False,
 ) -> History:
     """Train `net` and leave it as it was after its best epoch.
 
@@ -39,11 +40,12 @@ def fit_network(
         run: is told of every epoch, keeps where it stands, and says which epoch is the best and
             after how many worse ones training stops. All hosts of its team train; the scores have
             to be the same on each.
+        scaling: the loss is scaled, for a net that computes in float16.
 
     Raises:
         KeyboardInterrupt: the platform ended the job; where it stood is kept.
     """
-    trainer = run.team.trainer(net, optimizer, options)
+    trainer = run.team.trainer(net, optimizer, options, scaling=scaling)
     standing = run.team.start(run.checkpoints, net, trainer)
     choice = run.choice
     given_up = choice.gives_up(standing.epoch, standing.kept)

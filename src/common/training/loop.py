@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import mxnet as mx
 from mxnet import autograd, gluon
 
+from common.training.loss_scale import scaled
 from common.training.rates import Schedule
 
 Loss = Callable[[Any], mx.nd.NDArray]  # batch → loss of each of its members
@@ -106,7 +107,7 @@ def train_step(
     mx.random.seed(seed)
     with autograd.record():
         losses = loss(batch)
-        mean = losses.mean()
+        mean = scaled(losses.mean(), trainer)
     mean.backward()
     trainer.step(1)
     return losses

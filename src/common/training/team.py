@@ -25,6 +25,7 @@ from common.training.checkpoints import Checkpoints
 from common.training.devices import average_statistics
 from common.training.gradient_sum import GradientSum, gradient_sum
 from common.training.loop import Epoch, Part
+from common.training.loss_scale import ScalingTrainer
 from common.training.standing import Standing
 
 Arrays = dict[str, NDArray]
@@ -53,9 +54,14 @@ class Team:
             yield replace(self, gradients=gradients)
 
     def trainer(
-        self, net: gluon.Block, optimizer: str, options: Mapping[str, float]
+        self,
+        net: gluon.Block,
+        optimizer: str,
+        options: Mapping[str, float],
+        *,
+        scaling: bool = False,
     ) -> gluon.Trainer:
-        """One that steps along the mean of the hosts' gradients."""
+        """One that steps along the mean of the hosts' gradients, of a scaled loss if so asked."""
         mean = {"rescale_grad": 1 / self.peers.count, **options}
         parameters = list(net.collect_params().values())
         summed: GradientSum | str | None = self.gradients
@@ -64,7 +70,8 @@ class Team:
             # It copies all that it is given to all devices after the first backward pass, which
             # MXNet's engine does not know to write batch norm's statistics.
             parameters = [parameter for parameter in parameters if parameter.grad_req != "null"]
-        return gluon.Trainer(parameters, optimizer, mean, kvstore=summed, update_on_kvstore=False)
+        kind = ScalingTrainer if scaling else gluon.Trainer
+        return kind(parameters, optimizer, mean, kvstore=summed, update_on_kvstore=False)
 
     def start(self, checkpoints: Checkpoints, net: gluon.Block, trainer: gluon.Trainer) -> Standing:
         """Bring all hosts to where the first one stands: at its checkpoint, if it has one."""
