@@ -64,6 +64,11 @@ def read_advisories(file: Path) -> list[Advisory]:
     ]
 
 
+def last_looked_at(file: Path) -> str:
+    """The day on which the advisories were what was known."""
+    return str(json.loads(file.read_text(encoding="utf-8"))["as_of"])
+
+
 def read_accepted(file: Path) -> list[Acceptance]:
     return [
         Acceptance(name, package, group["reason"])
@@ -121,13 +126,17 @@ def main() -> int:
         versions: Versions = listed_versions(arguments.bill)
     else:
         versions = locked_versions(HERE / name for name in LOCKS)
-    advisories = read_advisories(HERE / "advisories.json")
+    known = HERE / "advisories.json"
+    advisories = read_advisories(known)
     accepted = read_accepted(HERE / "accepted.json")
     problems = audit(versions, advisories, accepted, whole=arguments.bill is None)
     for problem in problems:
         print(problem, file=sys.stderr)
     count = len(findings(versions, advisories))
-    print(f"{len(versions)} packages, {len(advisories)} advisories, {count} met: see accepted.json")
+    print(
+        f"{len(versions)} packages, {len(advisories)} advisories, last looked at on "
+        f"{last_looked_at(known)}, {count} met: see accepted.json"
+    )
     return 1 if problems else 0
 
 

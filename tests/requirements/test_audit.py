@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 
 import pytest
@@ -51,7 +52,9 @@ def test_locks_and_bills_are_read(tmp_path):
 
 def test_nothing_that_is_locked_is_weak_and_unanswered(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["audit.py"])
-    assert audit.main() == 0, capsys.readouterr().err
+    status, said = audit.main(), capsys.readouterr()
+    assert status == 0, said.err
+    assert re.search(r"last looked at on 20\d\d-\d\d-\d\d, [1-9]\d* met", said.out)
     assert "mxnet" in audit.locked_versions(audit.HERE / name for name in audit.LOCKS)
 
 
@@ -61,3 +64,8 @@ def test_every_advisory_is_read_once_and_names_a_package_that_is_locked():
     assert len({(one.id, one.package, str(one.affected)) for one in advisories}) == len(advisories)
     locked = audit.locked_versions(audit.HERE / name for name in audit.LOCKS)
     assert {one.package for one in advisories} <= set(locked)
+
+
+def test_the_day_of_the_list_is_told():
+    day = audit.last_looked_at(audit.HERE / "advisories.json")
+    assert day in (audit.HERE.parent / "docs/security.md").read_text(encoding="utf-8")
