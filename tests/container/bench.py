@@ -22,7 +22,7 @@ from common.job.artifact import read_manifest, refuse_foreign
 from common.job.errors import ClientError
 
 HERE = Path(__file__).parent
-SUBNET = "10.213.77"
+SUBNET = f"10.213.{os.getpid() % 256}"  # two runs may meet on a machine
 KIND = {"text": "text", "image": "image", "sequence": "ensemble"}
 Files = dict[str, str]  # name → sha256
 
