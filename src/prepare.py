@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from common.documents.channels import remove_channel, write_streams
 from common.documents.description import describe, in_words
@@ -167,9 +168,31 @@ def tell(folder: Path) -> None:
     channels = {name: read_channel(folder / name) for name in names} or {
         folder.name: read_channel(folder)
     }
-    description = describe(channels)
+    description = describe(channels) | {"doubtful_labels": doubtful_labels(channels)}
     write_json(folder / DESCRIPTION, description)
     print(in_words(description))
+
+
+def doubtful_labels(channels: Mapping[str, Channel]) -> list[dict[str, Any]] | None:
+    """Labels that texts contradict, as JSON holds them; None where they could not be checked."""
+    from common.models import doubtful_labels as models  # reading needs no MXNet
+
+    found = models.doubtful_labels(list(channels.values()))
+    if found is None:
+        return None
+    return [
+        {
+            "channel": each.channel,
+            "stream": each.document.stream,
+            "first_page": each.first_page,
+            "last_page": each.last_page,
+            "label": each.document.label,
+            "other": each.other,
+            "probability": each.probability,
+            "words": list(each.words),
+        }
+        for each in found
+    ]
 
 
 def _is(path: Path, other: Path) -> bool:

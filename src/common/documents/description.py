@@ -13,6 +13,7 @@ from common.documents.leaks import Leak, find_leaks, pieces_of
 from common.pages.channel import Channel
 
 SHOWN = 10  # leaks that are told one by one
+SHOWN_LABELS = 30  # the same of labels
 
 
 def describe(channels: Mapping[str, Channel]) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def _leak(leak: Leak) -> dict[str, str]:
 
 
 def in_words(description: Mapping[str, Any]) -> str:
-    """The same for a terminal."""
+    """The same for a terminal, with what was found of `doubtful_labels`; None: not checked."""
     lines = []
     for name, found in description["channels"].items():
         lines.append(
@@ -88,7 +89,8 @@ def in_words(description: Mapping[str, Any]) -> str:
         languages = (f"{code} {count}" for code, count in found["languages"].items())
         lines.append(f"  languages of pages: {', '.join(languages)}")
         lines += _classes(found["classes"])
-    return "\n".join([*lines, *_leaks(description["leaks"])])
+    lines += _leaks(description["leaks"])
+    return "\n".join([*lines, *_doubtful(description["doubtful_labels"])])
 
 
 def _classes(classes: Mapping[str, Mapping[str, int]]) -> list[str]:
@@ -109,3 +111,18 @@ def _leaks(leaks: Sequence[Mapping[str, str]]) -> list[str]:
     ]
     more = [f"  … and {len(leaks) - SHOWN} more"] if len(leaks) > SHOWN else []
     return [f"Documents that are nearly the same in two channels: {len(leaks)}", *told, *more]
+
+
+def _doubtful(labels: Sequence[Mapping[str, Any]] | None) -> list[str]:
+    if labels is None:
+        return ["Labels were not checked: too few unrelated documents have a label and a text."]
+    if not labels:
+        return ["No label looks wrong."]
+    told = [
+        f"  {each['channel']} '{each['stream']}' pages {each['first_page']} to "
+        f"{each['last_page']}: {each['label']}, but reads like {each['other']} "
+        f"({each['probability']:.3f}; {', '.join(each['words'])})"
+        for each in labels[:SHOWN_LABELS]
+    ]
+    more = [f"  … and {len(labels) - SHOWN_LABELS} more"] if len(labels) > SHOWN_LABELS else []
+    return [f"Labels that look wrong, the most certain first: {len(labels)}", *told, *more]
