@@ -23,7 +23,7 @@ from common.pages.outputs import OUT_OF_FOLD
 from common.training.run import Run
 
 FOLDS = 5
-_CHOOSING = 8  # one in so many of a fold's training documents chooses the epoch, and calibrates
+_CHOOSING = 5  # one in so many of a fold's training documents chooses the epoch, and calibrates
 _WORDS, _VOTES = 3, 30  # that are told; of each page among which they are looked for
 _LEAST = 1e-6  # probability, so that one page cannot outvote all others
 
