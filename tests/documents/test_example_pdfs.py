@@ -73,3 +73,11 @@ def test_a_scanned_packet_is_read_however_its_pages_were_fed(reader, tmp_path):
     told = [missing(*each) for each in zip(pages, WORDS["lending_package"], strict=False)]
     assert told == [[]] * 6
     assert [Image.open(io.BytesIO(page.bitmap)).size for page in pages] == [(618, 800)] * 7
+
+
+def test_handwriting_is_kept_with_the_little_that_is_read_of_it(reader):
+    # "Patient John Doe, who was admitted with severe pneumonia, has shown significant …": tesseract
+    # reads no handwriting, and of the layer that the scanner made two words are on the page.
+    [page] = reader.pages(PDFS / "handwritten_note.pdf")
+    assert missing(page, "Patient has") == []
+    assert (page.origin, page.rotation, page.blank) == ("text layer", 0, False)
