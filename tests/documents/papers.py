@@ -63,8 +63,17 @@ def _escaped(line: str) -> str:
     return line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
 
 
-def text_pdf(path: Path, pages: Sequence[dict[str, str]], *, catalog: str = "") -> Path:
-    """A PDF with a text layer, written by hand: a catalog, pages, their contents, one font."""
+def text_pdf(
+    path: Path,
+    pages: Sequence[dict[str, str]],
+    *,
+    catalog: str = "",
+    more: Sequence[bytes] = (),
+) -> Path:
+    """A PDF with a text layer, written by hand: a catalog, pages, their contents, one font.
+
+    Objects in `more` are numbered on from 4 + 2 · pages.
+    """
     kids = " ".join(f"{4 + 2 * place} 0 R" for place in range(len(pages)))
     objects = [
         f"<< /Type /Catalog /Pages 2 0 R {catalog} >>".encode(),
@@ -79,8 +88,25 @@ def text_pdf(path: Path, pages: Sequence[dict[str, str]], *, catalog: str = "") 
             f"/Contents {5 + 2 * place} 0 R {page['extra']} >>".encode()
         )
         objects.append(b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content))
-    path.write_bytes(_assembled(objects))
+    path.write_bytes(_assembled([*objects, *more]))
     return path
+
+
+def form_pdf(path: Path, value: str, *, drawn: bool, rotate: int = 0) -> Path:
+    """A page with a field, filled, which a program has drawn or has left to the reader to draw."""
+    font = "/DR << /Font << /F1 3 0 R >> >>"
+    catalog = f"/AcroForm << /Fields [6 0 R] {font} {'' if drawn else '/NeedAppearances true'} >>"
+    field = "<< /FT /Tx /T (name) /Kids [7 0 R] /DA (/F1 16 Tf 0 g)"
+    widget = "<< /Type /Annot /Subtype /Widget /Parent 6 0 R /Rect [60 300 500 330] /F 4"
+    look = f"/Tx BMC BT /F1 16 Tf 2 8 Td ({value}) Tj ET EMC"
+    more = (
+        f"{field} /V ({value}) >>",
+        f"{widget} {'/AP << /N 8 0 R >>' if drawn else ''} >>",
+        f"<< /Type /XObject /Subtype /Form /BBox [0 0 440 30] /Length {len(look)} "
+        f"/Resources << /Font << /F1 3 0 R >> >> >>\nstream\n{look}\nendstream",
+    )
+    page = text_page(rotate=rotate, extra="/Annots [7 0 R]")
+    return text_pdf(path, [page], catalog=catalog, more=[each.encode("cp1252") for each in more])
 
 
 def _assembled(objects: Sequence[bytes]) -> bytes:

@@ -14,6 +14,7 @@ from tests.documents.papers import (
     drawn,
     encrypted_pdf,
     endless_tiff,
+    form_pdf,
     laughing_pdf,
     scanned_pdf,
     slow_pdf,
@@ -141,6 +142,20 @@ def test_a_layer_of_noise_gives_way_to_ocr(reader, tmp_path):
     shifted = [line.translate(SHIFTED)[:40] for line in CONTRACT]
     [page] = reader.pages(text_pdf(tmp_path / "shifted.pdf", [text_page(shifted)]))
     assert page.origin == "ocr"  # which reads the letters that are shown
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_what_a_form_is_filled_with_is_read_and_seen(hasty, tmp_path, drawn, rotate):
+    pages = {}
+    for value in ("Jane Borrower", ""):
+        file = form_pdf(tmp_path / "form.pdf", value, drawn=drawn, rotate=rotate)
+        [pages[value]] = hasty.pages(file)
+    assert [page.text.split("\n")[0] for page in pages.values()] == [CONTRACT[0]] * 2
+    assert [page.text.count("Jane Borrower") for page in pages.values()] == [1, 0]
+    below = [(grey(page)[400:] < 128).sum() for page in pages.values()]  # where nothing else is
+    assert below[0] > 100
+    assert below[1] == 0
 
 
 def test_bytes_are_read_as_a_file_is(tmp_path):

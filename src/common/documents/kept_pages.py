@@ -13,7 +13,7 @@ from pathlib import Path
 from common.documents.page_reading import DocumentPage
 from common.job.files import sha256_of
 
-_FORMAT = 1  # of what is kept, and of how pages are read: another number reads all files anew
+_FORMAT = 2  # of what is kept, and of how pages are read: another number reads all files anew
 _RECORDS = "pages.jsonl"
 
 

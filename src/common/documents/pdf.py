@@ -1,13 +1,13 @@
 """PDFs: their pages' text, how it runs, and what the pages look like.
 
-PDFium is built without a script engine, and forms are never initialised: nothing in a file runs.
+PDFium is built without a script engine: nothing in a file runs, forms included.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -29,6 +29,8 @@ def open_pdf(path: Path) -> Iterator[pdfium.PdfDocument]:
     """Raises RefusedFile where it is encrypted or damaged, found here or by reading inside."""
     try:
         with closing(pdfium.PdfDocument(path)) as document:
+            with suppress(pdfium.PdfiumError):  # a broken form takes nothing from the pages
+                document.init_forms()
             yield document
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
@@ -47,9 +49,14 @@ def count_pages(document: pdfium.PdfDocument, limits: Limits) -> int:
 
 @contextmanager
 def open_page(document: pdfium.PdfDocument, number: int) -> Iterator[pdfium.PdfPage]:
-    """A page, counted from 1."""
+    """A page, counted from 1; what its form is filled with, and annotations, are a part of it."""
     with closing(document[number - 1]) as page:
-        yield page
+        changed = raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
+        if not changed:
+            yield page
+    if changed:
+        with closing(document[number - 1]) as page:  # the one before does not know of it
+            yield page
 
 
 def put_upright(page: pdfium.PdfPage) -> int:
@@ -98,7 +105,7 @@ def draw(page: pdfium.PdfPage, long_side: int | None, limits: Limits) -> tuple[I
     """What the page looks like, grey, and its pixels an inch.
 
     Args:
-        page: of which annotations and filled forms are drawn too.
+        page: of `open_page`.
         long_side: in pixels; None: 300 pixels an inch. A page larger than A3 is a bitmap that does
             not say its size: it is taken for A4.
         limits: for `pixels`.
