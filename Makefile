@@ -9,7 +9,7 @@ BENCH_TEXT  := .bench/text/.installed-$(firstword $(shell cksum < requirements/b
 BENCH_TORCH := .bench/torch/.installed-$(firstword $(shell cksum < requirements/bench-torch.txt))
 # What runs the state machine on this machine.
 INTERPRETER := .workflow/.installed-$(firstword $(shell cksum < workflow/local/package-lock.json))
-BENCH     ?= text image sequence
+BENCH     ?= text image sequence serving prepare
 UV        ?= uv
 
 # What `make bench` reads: labelled channels, several or one; the image part takes the first. 0 pages
@@ -18,6 +18,9 @@ BENCH_TRAIN      ?= examples/sample/train
 BENCH_VALIDATION ?= examples/sample/validation
 BENCH_TEST       ?= examples/sample/test
 BENCH_PAGES      ?= 0 1000
+# The ensemble that the serving part serves: that of the demo, which is trained if it is not there.
+DEMO_ENSEMBLE    := out/demo/sequence/model
+BENCH_ENSEMBLE   ?= $(DEMO_ENSEMBLE)
 
 # What `make image` builds: for GPU instances unless VARIANT=cpu; with docker, where its daemon
 # answers, else podman.
@@ -35,7 +38,7 @@ PYTHON    ?= $(shell for python in python3 python3.11 python3.10; do \
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-container smoke tag lint audit bill format reference bench workflow interpreter image lock clean
-.PHONY: $(addprefix bench-,text image sequence)
+.PHONY: $(addprefix bench-,text image sequence serving prepare)
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +93,16 @@ bench-image: $(INSTALLED) $(BENCH_TORCH)
 bench-sequence: $(INSTALLED) $(BENCH_TORCH)
 	PYTHONPATH=src:. $(BIN)/python -m benchmarks.sequence.compare --peers .bench/torch/bin/python \
 		--output out/bench $(BENCH_ARGS)
+
+bench-serving: $(INSTALLED) $(BENCH_ENSEMBLE)/manifest.json
+	PYTHONPATH=src:. $(BIN)/python -m benchmarks.serving.load --model $(BENCH_ENSEMBLE) \
+		--input $(firstword $(BENCH_TEST)) --output out/bench/serving.json $(BENCH_ARGS)
+
+bench-prepare: $(INSTALLED)
+	PYTHONPATH=src:. $(BIN)/python -m benchmarks.prepare.speed $(BENCH_ARGS)
+
+$(DEMO_ENSEMBLE)/manifest.json: | $(INSTALLED)
+	$(BIN)/python examples/demo.py
 
 image: ## build the container image, or with VARIANT=cpu the one for hosts without a GPU
 	@command -v $(ENGINE) >/dev/null || { echo "There is no $(ENGINE) here: install it," \

@@ -1,6 +1,6 @@
 """How fast files are read: scans beside tesseract alone on the same bitmaps, and text layers.
 
-PYTHONPATH=src .venv/bin/python benchmarks/prepare/speed.py --clock processor
+make bench BENCH=prepare BENCH_ARGS="--clock processor"
 
 Both sides take turns. On a machine that is busy the processor's clock tells more than the wall's.
 """

@@ -1,6 +1,6 @@
 """A server under load beside the models' own batch speed, and over a rolling restart.
 
-    PYTHONPATH=src:. python -m benchmarks.serving.load --model ENSEMBLE --input CHANNEL
+    make bench BENCH=serving BENCH_ENSEMBLE=ENSEMBLE BENCH_TEST=CHANNEL
 
 Load and batch take turns, so that whatever else the machine does falls on both. The batch runs in
 as many processes as the server has model workers, with as many threads each, and as nice.
