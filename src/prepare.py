@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from common.documents.channels import remove_channel, write_streams
+from common.documents.channels import remove_earlier, write_streams
 from common.documents.description import describe, in_words
 from common.documents.kept_pages import KeptPages
 from common.documents.limits import Limits
@@ -51,7 +51,6 @@ DESCRIPTION = "description.json"
 def prepare(arguments: argparse.Namespace) -> None:
     """Read, label, split, write; tell what could not be read."""
     limits = Limits(pages=arguments.max_pages, seconds=arguments.page_seconds)
-    again = (arguments.output / REFUSED).is_file()
     with tempfile.TemporaryDirectory(prefix="given-") as scratch:
         channels, sources, refused = look_at(arguments, Path(scratch), limits)
         files, unreadable = read_files(arguments, sources, limits)
@@ -61,7 +60,7 @@ def prepare(arguments: argparse.Namespace) -> None:
             places = ", ".join(arguments.input)
             raise ClientError(_in_words(refused) or f"{places}: there is no file. Name another.")
         streams = streams_of(arguments, channels, files, refused)
-        write_channels(arguments, streams, again=again)
+        write_channels(arguments, streams)
     if refused:
         print(_in_words(refused), file=sys.stderr)
 
@@ -122,14 +121,8 @@ def streams_of(
     return only_labelled(streams)
 
 
-def write_channels(
-    arguments: argparse.Namespace, streams: Sequence[Stream], *, again: bool
-) -> None:
-    """Write one channel, or with labels several, and say what is in them.
-
-    Args:
-        again: there is an earlier run's output, of which no channel stays.
-    """
+def write_channels(arguments: argparse.Namespace, streams: Sequence[Stream]) -> None:
+    """Write one channel, or with labels several, and say what is in them."""
     if not streams:
         raise ClientError(f"{arguments.labels} labels none of the files that were read.")
     channel_of = {}
@@ -137,8 +130,7 @@ def write_channels(
         shares = dict(zip(CHANNELS, arguments.split, strict=True))
         channel_of = split_streams(_classes(streams), shares, arguments.seed)
     names = list(dict.fromkeys(channel_of.values())) or [""]
-    for earlier in {*CHANNELS, ""} - set(names) if again else ():
-        remove_channel(arguments.output / earlier)
+    remove_earlier(arguments.output, names)
     for name in names:
         chosen = [each for each in streams if channel_of.get(name_of(each), "") == name]
         pages = write_streams(arguments.output / name, chosen)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from common.documents.streams import Stream
+from common.job.files import write_json
 from common.pages.channel import PAGES_FILE, write_channel
+
+_NAMES = ".channels.json"  # of what was written below a folder
 
 
 def write_streams(folder: Path, streams: Iterable[Stream]) -> int:
@@ -28,10 +32,17 @@ def write_streams(folder: Path, streams: Iterable[Stream]) -> int:
     return len(pages)
 
 
-def remove_channel(folder: Path) -> None:
-    """Remove what `write_streams` wrote, and nothing else."""
-    (folder / PAGES_FILE).unlink(missing_ok=True)
-    shutil.rmtree(folder / "images", ignore_errors=True)
+def remove_earlier(folder: Path, names: Sequence[str]) -> None:
+    """Remove the channels that an earlier call was told of, and that are none of `names`.
+
+    Only what `write_streams` writes goes. Channels that somebody else put there stay.
+    """
+    file = folder / _NAMES
+    for earlier in json.loads(file.read_text()) if file.is_file() else ():
+        if earlier not in names:
+            (folder / earlier / PAGES_FILE).unlink(missing_ok=True)
+            shutil.rmtree(folder / earlier / "images", ignore_errors=True)
+    write_json(file, list(names))
 
 
 def _link(bitmap: Path, target: Path) -> None:
