@@ -20,10 +20,12 @@ from common.job.errors import ClientError
 from common.job.flags import whole_number
 from common.job.folders import lies_in
 from common.job.objects import is_remote
-from common.models.artifacts import load_ensemble
+from common.models.artifacts import Ensemble, load_ensemble
 from common.pages.outputs import PageOutputs
 from common.results.acceptance import acceptance_of
 from common.results.decisions import decided
+from common.results.drift import Reference, reference_from, shifts_of
+from common.results.drift_report import in_words, write_drift
 from common.results.europace import read_categories, write_europace
 from common.results.prediction_report import write_prediction_report
 from common.results.predictions import (
@@ -41,6 +43,7 @@ def predict(arguments: argparse.Namespace) -> None:
     """Read, take apart, print; write what else was asked for."""
     _refuse_places(arguments)
     ensemble = load_ensemble(arguments.model)
+    reference = reference_of(ensemble) if arguments.drift else None
     categories = {}
     if arguments.categories:
         categories = read_categories(arguments.categories, ensemble.classes)
@@ -57,9 +60,23 @@ def predict(arguments: argparse.Namespace) -> None:
             votes = ensemble.explain(channel, labels, arguments.explain)
             predictions = explained(predictions, votes)
         write(arguments, given, predictions, evidence.modalities, categories)
+        shifts = shifts_of(reference, channel, predictions.segments) if reference else {}
     print(segment_table(predictions.segments))
+    if shifts:
+        write_drift(arguments.drift, shifts)
+        print(in_words(shifts))
     for each in given.refused:
         print(f"Not read: {each.name}: {each.reason}.", file=sys.stderr)
+
+
+def reference_of(ensemble: Ensemble) -> Reference:
+    """What training's documents look like, as the ensemble keeps it."""
+    if ensemble.reference is None:
+        raise ClientError(
+            "--drift: the ensemble does not say what its training documents look like, as one "
+            "that is trained now does. Train it anew, or predict without it."
+        )
+    return reference_from(ensemble.reference)
 
 
 def write(
@@ -88,7 +105,7 @@ def write(
 
 def _refuse_places(arguments: argparse.Namespace) -> None:
     """What is written lies neither in the model nor in what is read."""
-    for target in ("output", "split", "report"):
+    for target in ("output", "split", "report", "drift"):
         for source in ("model", "input"):
             written, read = getattr(arguments, target), getattr(arguments, source)
             if written and not is_remote(str(read)) and lies_in(written, Path(read)):
@@ -113,6 +130,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("--output", False, "DIR", "where the predictions go"),
         ("--split", False, "DIR", "write a PDF for each document here, its label in its name"),
         ("--report", False, "FILE", "write a report to look at here"),
+        ("--drift", False, "DIR", "write how far this is from what training saw here"),
         ("--categories", False, "CSV", "europace: columns label, category"),
     ):
         parser.add_argument(name, type=Path, required=wanted, metavar=metavar, help=help_text)

@@ -17,6 +17,7 @@ from pathlib import Path
 from common.job import log
 from common.job.command import Job, run_job
 from common.job.tables import SequenceHyperparameters
+from common.models.artifacts import DECISION, REFERENCE
 from common.models.base_results import print_epoch
 from common.models.cross_validation import held_out_once
 from common.models.ensemble_results import write_ensemble
@@ -25,7 +26,8 @@ from common.pages import base_models, training_channels
 from common.pages.base_models import BaseModels
 from common.pages.examples import together
 from common.results.acceptance import Acceptance
-from common.results.decisions import predictions_of
+from common.results.decisions import decided, predictions_of
+from common.results.drift import Reference, as_json, reference_of
 from common.results.history import read_histories
 from common.results.job_report import write_job_report
 from common.results.novelty import familiarity
@@ -51,29 +53,58 @@ def train(job: Job[SequenceHyperparameters]) -> None:
             score=partial(score_streams, bases.validation.channel, classes),
             report=print_epoch,
         )
-        decision = decide(bases, model, hp)
+        held_out = list(judged_unseen(bases, model, hp))
+        decision = decide(bases, held_out, model, hp)
         log.logger.info("%s", decision.threshold)
-        write_ensemble(job, model, history, decision.as_dict(), channels, bases)
+        reference = look_of_training(bases, held_out, model, decision)
+        known = {DECISION: decision.as_dict(), REFERENCE: as_json(reference)}
+        write_ensemble(job, model, history, known, channels, bases)
         if hp.compare:
             compare(job, bases, model, decision)
 
 
-def decide(bases: BaseModels, model: SequenceModel, hp: SequenceHyperparameters) -> Acceptance:
-    """What the model may accept."""
-    evidence, streams = bases.validation.evidence, bases.validation.channel.streams
-    held_out: Iterable[HeldOut] = [(bases.validation, model.posteriors(evidence, streams))]
+def judged_unseen(
+    bases: BaseModels, model: SequenceModel, hp: SequenceHyperparameters
+) -> Iterable[HeldOut]:
+    """Pages that nothing was learnt from, and what is said of them."""
     if hp.threshold_from == "cross-validation":
-        held_out = held_out_once(
+        return held_out_once(
             together(bases.train, bases.validation),
             model.classes,
             hp,
             score=lambda channel, found: score_streams(channel, model.classes, found),
         )
+    evidence, streams = bases.validation.evidence, bases.validation.channel.streams
+    return [(bases.validation, model.posteriors(evidence, streams))]
+
+
+def decide(
+    bases: BaseModels,
+    held_out: Iterable[HeldOut],
+    model: SequenceModel,
+    hp: SequenceHyperparameters,
+) -> Acceptance:
+    """What the model may accept."""
     known = known_pages_of(bases.validation)
     threshold = threshold_for(
         held_out, model.classes, known, hp.target_precision, source=hp.threshold_from
     )
     return Acceptance(threshold, known)
+
+
+def look_of_training(
+    bases: BaseModels, held_out: Iterable[HeldOut], model: SequenceModel, decision: Acceptance
+) -> Reference:
+    """What a batch of predictions may be compared with later."""
+    said = [
+        decided(one.channel, model.classes, one.evidence, posteriors, decision)
+        for one, posteriors in held_out
+    ]
+    return reference_of(
+        [bases.train.channel, bases.validation.channel],
+        [segment for predictions in said for segment in predictions.segments],
+        model.classes,
+    )
 
 
 def compare(

@@ -1,6 +1,7 @@
 """Predictions of files as people have them."""
 
 import json
+import shutil
 
 import pypdfium2 as pdfium
 import pytest
@@ -64,6 +65,38 @@ def test_a_file_without_output_is_only_told(model, tmp_path):
     assert outcome.status == 0, outcome.err
     assert outcome.out.startswith("stream")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_batch_is_compared_with_what_training_saw(model, tmp_path):
+    arguments = {"model": model, "input": SAMPLE / "test", "drift": tmp_path / "drift"}
+    outcome = run("predict.py", arguments)
+    assert outcome.status == 0, outcome.err
+    found = json.loads((tmp_path / "drift/drift.json").read_text())
+    last = outcome.out.splitlines()[-1]
+    assert all(
+        f"{name} {each['psi']:.2f} ({each['verdict']})" in last for name, each in found.items()
+    )
+    labelled = [read_channel(SAMPLE / name, labelled=True) for name in ("train", "validation")]
+    documents = [each.label for channel in labelled for each in channel.documents]
+    mix = {each["bin"]: each["training"] for each in found["label"]["bins"]}
+    assert mix == {name: documents.count(name) for name in mix}
+    assert sum(mix.values()) == len(documents)
+    table = len(outcome.out.splitlines()) - 2
+    assert [sum(bin["now"] for bin in each["bins"]) for each in found.values()] == [table] * 4
+    assert (tmp_path / "drift/drift.svg").read_text().startswith("<svg")
+
+
+def test_an_ensemble_that_knows_nothing_of_training_is_not_compared(model, tmp_path):
+    copy = shutil.copytree(model, tmp_path / "model")
+    (copy / "sequence/reference.json").unlink()
+    manifest = json.loads((copy / "manifest.json").read_text())
+    del manifest["files"]["sequence/reference.json"]
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    arguments = {"model": copy, "input": SAMPLE / "test", "drift": tmp_path / "drift"}
+    outcome = run("predict.py", arguments)
+    assert outcome.status == 1
+    assert "Train it anew" in outcome.err
+    assert not (tmp_path / "drift").exists()
 
 
 def test_a_prepared_channel_says_what_its_file_says(model, tmp_path):

@@ -5,25 +5,14 @@ Scanners leave layers of noise, and fonts without a mapping give letters that ar
 
 from __future__ import annotations
 
-import itertools
 import re
-import textwrap
 import unicodedata
 
-# The 100 commonest pairs of letters of German and English business papers.
-COMMON_PAIRS = frozenset(
-    textwrap.wrap(
-        "abacagalamanarasataubecechcoctdadedieaecedeeeielemenereseteufogehahehihricidieigilinioir"
-        "isitlalelilllumameminancndnengnsntofomonorotoupapoprrarerirmrorsrtsascsesisssttatethtito"
-        "trtsueumunurusutveviwewi",
-        2,
-    )
-)
+from common.pages.text_quality import share_of_common_pairs
+
 # Real pages have .35 or more of them, letters shifted in the alphabet mostly .3 or less.
 LEAST_COMMON = 0.36
-ENOUGH = 60  # pairs from which their share says something
 MOST_UNREADABLE = 0.05  # share of the characters that may stand for nothing
-_WORDS = re.compile(r"[^\W\d_]+")
 
 
 def is_readable(text: str) -> bool:
@@ -38,15 +27,8 @@ def is_readable(text: str) -> bool:
     nothing += visible.count("\ufffd") + len("".join(re.findall(r"\(cid:\d+\)", text)))
     if nothing > MOST_UNREADABLE * len(visible):
         return False
-    pairs = [
-        one + other
-        for word in _WORDS.findall(text.lower())
-        for one, other in itertools.pairwise(word)
-    ]
-    latin = [pair for pair in pairs if max(pair) < "\u0250"]
-    if len(latin) < ENOUGH or len(latin) < len(pairs) / 2:
-        return True
-    return sum(pair in COMMON_PAIRS for pair in latin) >= LEAST_COMMON * len(latin)
+    share = share_of_common_pairs(text)
+    return share is None or share >= LEAST_COMMON
 
 
 def letters_of(text: str) -> int:

@@ -28,6 +28,7 @@ from common.pages.training_channels import TrainingChannels
 from common.training.history import History
 
 DECISION = "decision.json"
+REFERENCE = "reference.json"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Ensemble:
     image: ImageModel | None
     sequence: SequenceModel
     decision: dict[str, Any]  # what decision.json says of what may be accepted
+    reference: dict[str, Any] | None = None  # what training's documents look like; earlier: none
 
     def evidence(self, channel: Channel, decoded: Bitmaps | None = None) -> Evidence:
         """What the base models say of a channel's pages.
@@ -138,7 +140,12 @@ def load_ensemble(folder: Path) -> Ensemble:
             SequenceHyperparameters(**manifest.hyperparameters),
         ),
         decision=json.loads((sequence / DECISION).read_text()),
+        reference=_reference(sequence / REFERENCE),
     )
+
+
+def _reference(file: Path) -> dict[str, Any] | None:
+    return json.loads(file.read_text()) if file.is_file() else None
 
 
 def copy_bases(bases: Mapping[str, Path], folder: Path) -> None:

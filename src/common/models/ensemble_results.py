@@ -11,12 +11,7 @@ from common.job.artifact import write_artifact
 from common.job.command import Job
 from common.job.files import write_json
 from common.job.tables import SequenceHyperparameters
-from common.models.artifacts import (
-    DECISION,
-    copy_bases,
-    manifest_of,
-    save_model,
-)
+from common.models.artifacts import copy_bases, manifest_of, save_model
 from common.models.rescoring import rescore_ensemble
 from common.models.sequence import SequenceModel
 from common.pages.base_models import BaseModels
@@ -28,16 +23,21 @@ def write_ensemble(
     job: Job[SequenceHyperparameters],
     model: SequenceModel,
     history: History,
-    decision: Mapping[str, Any],
+    known: Mapping[str, Mapping[str, Any]],
     channels: TrainingChannels,
     bases: BaseModels,
 ) -> None:
-    """Write `text/`, `image/`, `sequence/` and one manifest over all of them."""
+    """Write `text/`, `image/`, `sequence/` and one manifest over all of them.
+
+    Args:
+        known: what the sequence model's folder holds besides the model, by name of the file.
+    """
 
     def fill(folder: Path) -> None:
         copy_bases(bases.artifacts, folder)
         save_model(folder / "sequence", model, history)
-        write_json(folder / "sequence" / DECISION, decision)
+        for name, content in known.items():
+            write_json(folder / "sequence" / name, content)
 
     def check(folder: Path) -> None:
         rescore_ensemble(folder, model, bases.validation, channels.validation.fingerprint)
