@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from workflow.checks.samples import DEPLOYMENT, result_of, sample_inputs
 from workflow.checks.simulation import CONTEXT
-from workflow.checks.ways import STORY
+from workflow.checks.ways import FAILURE, STORY
 from workflow.local.__main__ import DEFINITION
 from workflow.local.machine import TaskFailed, execute
 from workflow.substitution import substituted
@@ -62,7 +62,7 @@ class Tasks:
 
     state: str
     kind: str
-    notified: bool = True  # whether SNS takes notifications of failure
+    broken: str = ""  # a task of the way of failures that fails too
     calls: Counter = field(default_factory=Counter)
     failures: list = field(default_factory=list)  # messages of Notify Failure
     names: list = field(default_factory=list)  # of jobs and models
@@ -73,9 +73,9 @@ class Tasks:
         made = {"Create Model": "ModelName", "Score Test Streams": "TransformJobName"}
         name = call.parameters.get(made.get(call.state, "TrainingJobName"))
         self.names += [name] if name else []
-        if call.state == "Notify Failure":
-            if not self.notified:
-                raise TaskFailed("SNS.NotFoundException", "there is no such topic")
+        if call.state == self.broken:
+            raise TaskFailed("Broken", "made to fail as well")
+        if call.state == FAILURE:
             self.failures.append(call.parameters)
         if call.state == self.state:
             return self.troubled(call)
@@ -103,13 +103,13 @@ class Tasks:
         return answer
 
 
-def run(state, kind, *, notified=True, given="scans"):
+def run(state, kind, *, broken="", given="scans"):
     """(how the execution ended, its tasks)"""
     machine = definition()
     if kind == TIME_OUT:
         machine = copy.deepcopy(machine)
         state_of(machine, state)["TimeoutSeconds"] = 1
-    tasks = Tasks(state, kind, notified)
+    tasks = Tasks(state, kind, broken)
     execution = execute(machine, sample_inputs()[given], CONTEXT, tasks, pause=1)
     return execution, tasks
 
@@ -126,7 +126,7 @@ def state_of(machine, name):
 def row(state, kind):
     execution, tasks = run(state, kind)
     retries = tasks.calls[state] - 1
-    told = tasks.calls["Notify Failure"]
+    told = tasks.calls[FAILURE]
     last = [event.state for event in execution.events if event.kind == "StateEntered"][-1]
     error = execution.error or ""
     return f"| {state} | {kind} | {retries} | {last} | {told} | {execution.status} | {error} |"

@@ -5,7 +5,8 @@ import pytest
 from tests.workflow.faults import FAULTS, TWICE
 from workflow.checks.__main__ import DEFINITION
 from workflow.checks.samples import DEPLOYMENT, result_of, sample_inputs
-from workflow.checks.simulation import walk
+from workflow.checks.simulation import Failure, walk
+from workflow.checks.ways import SUCCESS
 from workflow.substitution import substituted
 
 TEXT = (DEFINITION.parents[1] / "docs/workflow.md").read_text("utf-8")
@@ -30,3 +31,16 @@ def test_a_run_takes_as_many_transitions_as_the_docs_say(given, transitions):
     assert len(way.visited) == transitions
     assert "23 transitions, 21 without one base model and 19 without both" in TEXT
     assert "one more where files are converted" in TEXT
+
+
+def test_a_run_that_fails_takes_as_many_transitions_as_the_docs_say():
+    definition = substituted(json.loads(DEFINITION.read_text("utf-8")), DEPLOYMENT)
+
+    def answer(state, *asked):
+        if state == SUCCESS:
+            raise Failure("Broken", "nobody can be told")
+        return result_of(*asked)
+
+    way = walk(definition, sample_inputs()["smallest"], answer)
+    assert len(way.visited) == 23 + 4
+    assert "A run that fails takes at most four more." in TEXT

@@ -14,7 +14,7 @@ from tests.workflow.faults import (
     state_of,
 )
 from workflow.checks.simulation import CONTEXT
-from workflow.checks.ways import STORY, TRAININGS
+from workflow.checks.ways import FAILURE, STORY, SUMMARY, TRAININGS
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +39,8 @@ def test_every_fault_ends_as_it_should(state, kind):
         execution.cause,
     )
     assert message["execution"] == CONTEXT["Execution"]["Id"]
+    assert message["summary"]["place"].endswith("/summary.md")
+    assert tasks.calls[SUMMARY] == 1
     attempts = 1
     if kind == FOR_EVER:
         action = STORY[state].rpartition(":::")[2]
@@ -53,15 +55,23 @@ def test_every_fault_ends_as_it_should(state, kind):
     assert not later & set(tasks.calls)
 
 
-@pytest.mark.parametrize("state", [*STORY, "Base Model Training"])
-def test_an_execution_fails_with_the_first_cause_where_nobody_can_be_told(state):
-    state = {"Base Model Training": "Train Image Model"}.get(state, state)
-    kind = FOR_EVER
-    execution, tasks = run(state, kind, notified=False)
+@pytest.mark.parametrize(
+    ("state", "broken"),
+    [
+        *((state, FAILURE) for state in STORY),
+        *((state, SUMMARY) for state in ("Setup", "Train Image Model", "Notify Success")),
+    ],
+)
+def test_what_fails_besides_does_not_hide_the_first_cause(state, broken):
+    execution, tasks = run(state, FOR_EVER, broken=broken)
     assert execution.status == "FAILED"
     assert execution.error == SERVICE_ERRORS[STORY[state].rpartition(":::")[2]]
     assert execution.cause == "throttled"
-    assert tasks.calls["Notify Failure"] == 1  # a topic that is not there is tried once
+    assert tasks.calls[SUMMARY] == tasks.calls[FAILURE] == 1  # what is not there is tried once
+    if broken == SUMMARY:
+        message = tasks.failures[0]["Message"]
+        assert (message["error"], message["cause"]) == (execution.error, execution.cause)
+        assert message["summary"]["Error"] == "Broken"
 
 
 @pytest.mark.parametrize(("model", "state"), TRAININGS.items())

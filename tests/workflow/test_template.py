@@ -2,6 +2,7 @@ import fnmatch
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -105,10 +106,11 @@ def test_the_definition_gives_the_batch_jobs_their_parameters():
 
 
 def test_the_functions_exist_and_get_their_environment(resources):
-    for name in ("Setup", "Gate"):
+    handlers = {"Setup": "setup.handler", "Gate": "gate.handler", "Failure": "setup.failure"}
+    for name, module in handlers.items():
         properties = resources[f"{name}Function"]["Properties"]
-        assert properties["Handler"] == f"{name.lower()}.handler.handle"
-        assert (TEMPLATE.parent / f"{name.lower()}/handler.py").is_file()
+        assert properties["Handler"] == f"{module}.handle"
+        assert callable(import_module(f"workflow.{module}").handle)
     variables = resources["SetupFunction"]["Properties"]["Environment"]["Variables"]
     values = dict.fromkeys(variables, "x")
     event = {"input": SMALLEST, "execution": "arn", "started": "2026-03-01T18:15:00Z"}

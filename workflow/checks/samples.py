@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ _ENVIRONMENT = {
     "SECURITY_GROUP_IDS": "sg-0123abcd",
 }
 _GATE_READS = ("run_id", "execution", "rules", "manifest", "model_artifact", "model", "base_models")
+_SUMMARY_READS = ("execution", "started", "state", "error", "cause", "link")
 _ACCOUNT = "arn:aws:sagemaker:eu-central-1:123456789012"
 # What the template fills in when it deploys the definition, with values of the right form.
 DEPLOYMENT = {
     "SetupFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:setup",
     "GateFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:gate",
+    "FailureFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:failure",
     "JobQueue": "arn:aws:batch:eu-central-1:123456789012:job-queue/ensembles",
     "ConvertFilesJobDefinition": "arn:aws:batch:eu-central-1:123456789012:job-definition/c:1",
     "FetchPreparedDataJobDefinition": "arn:aws:batch:eu-central-1:123456789012:job-definition/f:1",
@@ -56,7 +58,8 @@ def result_of(resource: str, parameters: Mapping[str, Any]) -> Any:
         payload = parameters["Payload"]
         if "input" in payload:
             return {"StatusCode": 200, "Payload": set_up(payload, _ENVIRONMENT, _Shelf())}
-        return {"StatusCode": 200, "Payload": _decision(payload)}
+        answer = _page(payload) if "cause" in payload else _decision(payload)
+        return {"StatusCode": 200, "Payload": answer}
     if action == "sagemaker:createTrainingJob.sync":
         output = parameters["OutputDataConfig"]["S3OutputPath"]
         job = parameters["TrainingJobName"]
@@ -74,8 +77,17 @@ def result_of(resource: str, parameters: Mapping[str, Any]) -> Any:
     return {}
 
 
-def _decision(payload: Mapping[str, Any]) -> dict[str, Any]:
-    for name in _GATE_READS:
+def _page(payload: Mapping[str, Any]) -> str:
+    _require(payload, _SUMMARY_READS)
+    return "s3://ensembles/runs/20260301-181500-5f0c3a/summary.md"
+
+
+def _require(payload: Mapping[str, Any], names: Sequence[str]) -> None:
+    for name in names:
         if not payload[name]:
             raise KeyError(name)
+
+
+def _decision(payload: Mapping[str, Any]) -> dict[str, Any]:
+    _require(payload, _GATE_READS)
     return {"promoted": True, "reason": "better", "summary": payload["rules"]["summary"]}

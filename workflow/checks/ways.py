@@ -14,7 +14,7 @@ from .simulation import CONTEXT, Failure, Walk, walk
 TRAININGS = {"text": "Train Text Model", "image": "Train Image Model"}
 CONVERSION = "Convert Files"
 PARALLEL = "Base Model Training"
-SUCCESS, FAILURE = "Notify Success", "Notify Failure"
+SUCCESS, SUMMARY, FAILURE = "Notify Success", "Summarise Failure", "Notify Failure"
 SUBJECTS = {SUCCESS: "Model Training succeeded", FAILURE: "[ERROR] Model Training failed!"}
 _SAGEMAKER = "arn:aws:states:::sagemaker:create"
 # The tasks in their order, with what each of them calls.
@@ -41,18 +41,19 @@ class _Tasks:
     """Answers tasks, and remembers which were called with what.
 
     `trouble` is the task that does not answer as it should, and how: `fails`, `stops`, `rubbish`.
+    `broken` is a task of the way after it that fails too.
     """
 
     trouble: tuple[str, str] = ("", "")
-    silent: bool = False  # nobody can be notified
+    broken: str = ""
     called: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
     def __call__(self, state: str, resource: str, parameters: dict[str, Any]) -> Any:
         self.called.append((state, resource, parameters))
         if state == self.trouble[0]:
             return self._troubled(resource, parameters)
-        if self.silent and state == FAILURE:
-            raise Failure("SNS.NotFoundException", "there is no such topic")
+        if state == self.broken:
+            raise Failure("Broken", "made to fail as well")
         return result_of(resource, parameters)
 
     def _troubled(self, resource: str, parameters: dict[str, Any]) -> Any:
@@ -72,6 +73,7 @@ def way_problems(definition: Mapping[str, Any]) -> list[str]:
     """What is wrong on any way, each problem once."""
     problems: dict[str, None] = {}
     visited: set[str] = set()
+    tried: set[tuple[str, str]] = set()
     for name, given in sample_inputs().items():
         tasks = _Tasks()
         found = _walked(definition, given, tasks, problems, f"input '{name}'")
@@ -80,14 +82,17 @@ def way_problems(definition: Mapping[str, Any]) -> list[str]:
         visited |= set(found.visited)
         problems.update(dict.fromkeys(_success_problems(given, found, tasks)))
         for trouble in _troubles(tasks):
-            for silent in (False, True):
-                again = _Tasks(trouble, silent)
+            # The way after a failure does not depend on the input: to break it once is enough.
+            for broken in ("",) if trouble in tried else ("", SUMMARY, FAILURE):
+                again = _Tasks(trouble, broken)
                 where = f"input '{name}', '{trouble[0]}' {trouble[1]}"
+                where += f", '{broken}' fails" if broken else ""
                 led = _walked(definition, given, again, problems, where)
                 if led is not None:
                     visited |= set(led.visited)
                     told = _failure_problems(led, again, tasks)
                     problems.update(dict.fromkeys(f"{where}: {problem}" for problem in told))
+            tried.add(trouble)
     unseen = sorted(_names(definition) - visited)
     problems.update(dict.fromkeys(f"state '{name}' is never reached" for name in unseen))
     return list(problems)
@@ -171,22 +176,28 @@ def _notification_problems(tasks: _Tasks, state: str) -> Iterator[str]:
 
 
 def _failure_problems(found: Walk, tasks: _Tasks, well: _Tasks) -> Iterator[str]:
-    """One task is in trouble: nothing else is done, one notification, the first cause."""
+    """One task is in trouble: nothing else is done, a summary, one notification, the cause."""
     state, how = tasks.trouble
     names = [name for name, _, _ in well.called]
     done = [name for name, _, _ in tasks.called]
     if found.failure is None:
         yield "the execution succeeds"
         return
-    expected = [*names[: names.index(state) + 1], FAILURE]
+    expected = [*names[: names.index(state) + 1], SUMMARY, FAILURE]
     if done != expected:
-        yield f"after it, {done[len(expected) - 1 :]} are done, not one notification of failure"
+        yield f"after it, {done[len(expected) - 2 :]} are done, not a summary and one notification"
         return
     if how == "fails" and found.failure.error != "Injected":
         yield f"the execution's error is '{found.failure.error}', not the first"
-    message = tasks.named(FAILURE)[0].get("Message", {})
     place = PARALLEL if state in TRAININGS.values() else state
-    said = (message.get("state"), message.get("error"), message.get("cause"))
-    if said != (place, found.failure.error, found.failure.cause):
-        yield f"the notification says {said}"
+    message = tasks.named(FAILURE)[0].get("Message", {})
+    for where, told in (
+        ("summary", tasks.named(SUMMARY)[0].get("Payload", {})),
+        ("notification", message),
+    ):
+        said = (told.get("state"), told.get("error"), told.get("cause"))
+        if said != (place, found.failure.error, found.failure.cause):
+            yield f"the {where} says {said}"
+    if ("place" in message.get("summary", {})) == (tasks.broken == SUMMARY):
+        yield f"the notification says of the summary: {message.get('summary')}"
     yield from _notification_problems(tasks, FAILURE)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..gate.handler import judge
+from ..setup.failure import summarise
 from ..setup.handler import set_up
 from .folder_s3 import FolderS3
 from .machine import ROOT, Call, TaskFailed
@@ -20,6 +22,7 @@ BUCKET = "ensembles"
 DEPLOYMENT = {
     "SetupFunctionArn": "setup",
     "GateFunctionArn": "gate",
+    "FailureFunctionArn": "failure",
     "JobQueue": "local",
     "ConvertFilesJobDefinition": "convert",
     "FetchPreparedDataJobDefinition": "fetch",
@@ -87,12 +90,16 @@ class LocalTasks:
         }[action](call)
 
     def _invoke(self, call: Call) -> dict[str, Any]:
-        payload = call.parameters["Payload"]
-        if call.parameters["FunctionName"] == DEPLOYMENT["SetupFunctionArn"]:
-            answer = set_up(payload, _FUNCTIONS, self.s3)
-        else:
-            answer = judge(payload, self.s3)
+        answer = self._function(call.parameters["FunctionName"])(call.parameters["Payload"])
         return {"StatusCode": 200, "Payload": answer}
+
+    def _function(self, arn: str) -> Callable[[Mapping[str, Any]], Any]:
+        functions: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+            DEPLOYMENT["SetupFunctionArn"]: partial(set_up, environment=_FUNCTIONS, s3=self.s3),
+            DEPLOYMENT["GateFunctionArn"]: partial(judge, s3=self.s3),
+            DEPLOYMENT["FailureFunctionArn"]: partial(summarise, bucket=BUCKET, s3=self.s3),
+        }
+        return functions[arn]
 
     def _submit(self, call: Call) -> dict[str, Any]:
         asked = call.parameters

@@ -27,7 +27,7 @@ def earlier_results(
     problems = []
     for model in skipped:
         runs = [run_id] if run_id else sorted(_run_ids(s3, bucket), reverse=True)
-        folders = (_complete_job(s3, bucket, run, model) for run in runs)
+        folders = (complete_job(s3, bucket, run, model) for run in runs)
         folder = next((folder for folder in folders if folder), None)
         if folder is None:
             where = f"run {run_id}" if run_id else "any earlier run"
@@ -44,7 +44,7 @@ def earlier_results(
     return found
 
 
-def _complete_job(s3: Any, bucket: str, run_id: str, model: str) -> str | None:
+def complete_job(s3: Any, bucket: str, run_id: str, model: str) -> str | None:
     """The job's folder, the last one where several attempts came through."""
     prefix = f"{RUNS}/{run_id}/models/{model}/"
     keys = set(_keys(s3, bucket, prefix))
