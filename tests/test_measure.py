@@ -72,6 +72,29 @@ def test_answers_are_measured_against_labels(channel, tmp_path, wrong, exact):
     assert figure(text, "segment_ece") == pytest.approx(abs(exact - 0.9))
 
 
+def test_what_is_said_of_pages_is_measured_where_it_is_said(channel, tmp_path):
+    records = answers(channel)
+    for record in records:
+        record["pages"] = [
+            {
+                "stream": page.stream,
+                "page": page.page,
+                "document": int(page.document.rpartition("-")[2]) + 1,
+                "label": page.label,
+                "confidence": 0.7,
+                "first_page": 0.5,
+                "probabilities": {page.label: 0.7},
+            }
+            for page in channel.pages
+            if page.stream == record["stream"]
+        ]
+    score(tmp_path / "scored", records)
+    assert measured(tmp_path).status == 0
+    text = (tmp_path / "metrics.json").read_text()
+    assert figure(text, "page_ece") == pytest.approx(0.3)  # all are right
+    assert figure(text, "segment_ece") == pytest.approx(0.1)
+
+
 def test_a_stream_without_an_answer_is_no_success(channel, tmp_path):
     score(tmp_path / "scored", answers(channel)[:1])
     outcome = measured(tmp_path)

@@ -16,10 +16,12 @@ def test_the_platforms_variables_are_the_defaults():
         SAGEMAKER_MAX_PAYLOAD_IN_MB="20",
         SAGEMAKER_MODEL_SERVER_TIMEOUT="12.5",
         SAGEMAKER_BATCH="True",
+        ENSEMBLE_PAGES="true",
     )
     assert (str(said.model), said.port, said.workers) == ("/m", 8181, 3)
     assert (said.limits.bytes, said.limits.seconds) == (20 << 20, 12.5)
     assert said.batch_transform
+    assert said.pages
 
 
 def test_flags_override_variables():
@@ -33,6 +35,7 @@ def test_without_either_it_is_an_endpoint_that_answers_before_the_platform_gives
     assert (str(said.model), said.host, said.port) == ("/opt/ml/model", "0.0.0.0", 8080)
     assert said.limits.seconds < 60
     assert not said.batch_transform
+    assert not said.pages
     assert not settings(SAGEMAKER_BATCH="false").batch_transform
 
 

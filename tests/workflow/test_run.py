@@ -11,6 +11,7 @@ from workflow.local.tasks import BUCKET, LocalTasks
 
 from common.job.archives import open_artifact
 from common.models.artifacts import load_ensemble
+from common.pages.channel import read_channel
 
 pytestmark = pytest.mark.slow
 GIVEN = {
@@ -41,6 +42,16 @@ def in_use(tasks):
     return json.loads(tasks.s3.path(f"s3://{BUCKET}/{POINTER}").read_text())
 
 
+def calibration_error(pages, right):
+    """Over 15 bins of equal width, written out: docs/metrics.md."""
+    bins = [min(int(15 * page["confidence"]), 14) for page in pages]
+    error = 0
+    for number in set(bins):
+        rows = [row for row, place in enumerate(bins) if place == number]
+        error += abs(sum(right[row] - pages[row]["confidence"] for row in rows))
+    return error / len(pages)
+
+
 def told(tasks):
     lines = (tasks.folder / "notifications.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
@@ -55,6 +66,19 @@ def test_it_ends_with_an_ensemble_that_predicts(tasks, first, tmp_path):
     assert set(ensemble.classes) == {"invoice", "letter"}
     assert tasks.s3.path(decision["summary"]).read_text().startswith("# Run ")
     assert told(tasks)[0]["Subject"] == "Model Training succeeded"
+
+
+def test_the_gate_has_what_the_ensemble_says_of_pages(tasks, first):
+    generated = first.output["generated"]
+    scored = tasks.s3.path(generated["scoring"]["TransformOutput"]["S3OutputPath"])
+    said = [page for file in scored.iterdir() for page in json.loads(file.read_text())["pages"]]
+    test = read_channel(tasks.s3.path(generated["data"]["channels"]["test"]), labelled=True)
+    labels = dict(zip(test.keys, test.labels, strict=True))
+    assert {(page["stream"], page["page"]) for page in said} == set(labels)
+    right = [page["label"] == labels[page["stream"], page["page"]] for page in said]
+    metrics = json.loads(tasks.s3.path(generated["gate"]["metrics"]).read_text())["metrics"]
+    assert metrics["page_accuracy"]["value"] == pytest.approx(sum(right) / len(right))
+    assert metrics["page_ece"]["value"] == pytest.approx(calibration_error(said, right))
 
 
 def test_an_image_model_that_is_skipped_is_that_of_the_last_run(tasks, first):
@@ -80,4 +104,7 @@ def test_what_a_job_refuses_is_told_in_its_words(tasks, first):
     assert message["Subject"] == "[ERROR] Model Training failed!"
     assert message["Message"]["state"] == "Base Model Training"
     assert "ClientError: hyperparameters: folds must be 0" in message["Message"]["cause"]
+    page = tasks.s3.path(message["Message"]["summary"]["place"]).read_text()
+    assert "\n    ClientError: hyperparameters: folds must be 0" in page
+    assert "| data | train: " in page
     assert in_use(tasks) == before

@@ -54,6 +54,7 @@ def _serving(base: Path, asked: Mapping[str, Any]) -> Iterator[str]:
         SAGEMAKER_BIND_TO_PORT=str(port),
         SAGEMAKER_MAX_PAYLOAD_IN_MB=str(asked["MaxPayloadInMB"]),
         SAGEMAKER_MODEL_SERVER_WORKERS="1",
+        **asked["Environment"],
     )
     command = [sys.executable, str(ROOT / "src/serve.py"), "--host", "127.0.0.1"]
     log = base / "job.log"

@@ -78,7 +78,7 @@ def read_settings(
     Raises:
         ClientError: a variable holds what it may not hold.
     """
-    batch = environment.get("SAGEMAKER_BATCH", "").lower() in ("true", "1")
+    batch = _is_on(environment, "SAGEMAKER_BATCH")
     said = _parser(description, environment, batch=batch).parse_args(argv)
     return Settings(
         model=said.model,
@@ -182,7 +182,12 @@ def _parser(
         default=batch,
         help="answer content that cannot be used with an error record; default SAGEMAKER_BATCH",
     )
-    add("--pages", action="store_true", help="tell of each page, unless a request says otherwise")
+    add(
+        "--pages",
+        action="store_true",
+        default=_is_on(environment, "ENSEMBLE_PAGES"),
+        help="tell of each page, unless a request says otherwise; default ENSEMBLE_PAGES",
+    )
     add(
         "--ocr",
         metavar="LANGUAGES",
@@ -191,6 +196,10 @@ def _parser(
     )
     add("--log-content", action="store_true", help="let the log quote what is sent")
     return parser
+
+
+def _is_on(environment: Mapping[str, str], variable: str) -> bool:
+    return environment.get(variable, "").lower() in ("true", "1")
 
 
 def _usual_workers() -> int:
