@@ -42,7 +42,10 @@ def drift_chart(shifts: Mapping[str, Shift]) -> Chart:
             figure.subplots(len(shifts), 1, squeeze=False)[:, 0], shifts.items(), strict=True
         ):
             _draw(clear(axes), shift)
-            axes.set_title(f"{_TITLES[name]}: PSI {shift.psi:.2f}, shift: {shift.verdict}")
+            axes.set_title(
+                f"{_TITLES[name]}: PSI {shift.psi:.2f}, shift: {shift.verdict} "
+                f"(documents: {sum(shift.training.documents)}, now {sum(shift.documents)})"
+            )
         figure.legend(
             *figure.axes[0].get_legend_handles_labels(), loc="outside upper right", frameon=False
         )
@@ -57,7 +60,7 @@ def _draw(axes: Axes, shift: Shift) -> None:
         (0.2, FIRST, "now", shift.documents),
     ):
         shares = np.array(counts) / max(sum(counts), 1)
-        axes.bar(places + offset, shares, 0.4, color=colour, label=f"{what}, {sum(counts)}")
+        axes.bar(places + offset, shares, 0.4, color=colour, label=what)
     axes.set_xticks(places, shift.training.names, rotation=20, ha="right")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(visible=False, axis="x")
