@@ -67,7 +67,8 @@ def decide(monkeypatch):
         monkeypatch.setattr(cross_validation, "fit_sequence_model", fit)
         bases = SimpleNamespace(train=train, validation=validation)
         kept = Oracle(everything, set(names_of(train.evidence)))
-        decision = train_sequence.decide(bases, kept, HYPERPARAMETERS)
+        held_out = train_sequence.judged_unseen(bases, kept, HYPERPARAMETERS)
+        decision = train_sequence.decide(bases, held_out, kept, HYPERPARAMETERS)
         return decision.threshold, len(everything.channel.documents)
 
     return by
