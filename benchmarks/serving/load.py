@@ -189,8 +189,12 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     for _ in range(arguments.rounds):
         alone = batch.run(arguments.seconds)
         served = under_load(server, bodies, arguments.clients, arguments.seconds)
-        rounds.append({"batch": alone, "served": served})
-        print(f"{alone['wall']:.0f} → {served['wall']:.0f} pages/s", file=sys.stderr)
+        load = os.getloadavg()[0]  # of the last minute: this, and whatever else the machine does
+        rounds.append({"batch": alone, "served": served, "load_average": load})
+        print(
+            f"{alone['wall']:.0f} → {served['wall']:.0f} pages/s, load average {load:.1f}",
+            file=sys.stderr,
+        )
     batch.end()
     of_all = {
         name: [value for one in rounds for value in one["served"].pop(name)]
