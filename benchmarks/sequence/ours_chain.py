@@ -13,6 +13,7 @@ from common.models.chain_crf import ChainScores, path_score, run_messages
 from common.models.chain_likelihood import ChainLikelihood
 from common.models.chain_paths import best_of_each, best_segmentations
 from common.models.sequence_network import SequenceNetwork
+from common.models.sequence_scorer import scorer_of
 
 
 def main() -> None:
@@ -25,12 +26,14 @@ def main() -> None:
         net.collect_params(), "adam", {"learning_rate": LEARNING_RATE}, kvstore=None
     )
     streams, pages, classes = work.first.shape
-    inputs = (
-        mx.nd.array(work.features.swapaxes(0, 1)),
-        mx.nd.zeros((1, pages, streams, classes)),
-        mx.nd.zeros((1, pages, streams)),
-        mx.nd.full((streams,), pages),
+    given = (
+        np.ascontiguousarray(work.features.swapaxes(0, 1)),
+        np.zeros((1, pages, streams, classes), np.float32),
+        np.zeros((1, pages, streams), np.float32),
+        np.full(streams, pages),
     )
+    inputs = tuple(map(mx.nd.array, given))
+    scorer = scorer_of(net)
     truths = list(zip(work.labels, work.starts, strict=True))
 
     def train() -> None:
@@ -42,18 +45,16 @@ def main() -> None:
         trainer.step(streams)
         losses.wait_to_read()
 
-    def best(*given: mx.nd.NDArray) -> None:
-        scores = [each.asnumpy().astype(np.float64) for each in net(*given)]
-        best_of_each(ChainScores(*scores), [pages] * len(scores[0][0]))
-
     def decode() -> None:
-        features, votes, boundary_votes, length = inputs
+        features, votes, boundary_votes, lengths = given
         for stream in range(streams):
             here = slice(stream, stream + 1)
-            best(features[:, here], votes[:, :, here], boundary_votes[:, :, here], length[here])
+            length = lengths[here]
+            one = features[:, here], votes[:, :, here], boundary_votes[:, :, here], length
+            best_of_each(scorer(*one), length)
 
     def together() -> None:
-        best(*inputs)
+        best_of_each(scorer(*given), given[-1])
 
     def check() -> list[float]:
         values = []

@@ -48,7 +48,7 @@ class BoundaryNetwork:
 
     def logits(self, stream: StreamFeatures) -> NDArray[np.float64]:
         """Logit that a document starts with each page, [pages]."""
-        found = self.net(padded_features([stream]), lengths_of([stream]))
+        found = _logits(self.net, [stream])
         return found.asnumpy()[:, 0].astype(np.float64)
 
     def arrays(self) -> Arrays:
@@ -112,7 +112,12 @@ def losses(
     for place, start in enumerate(starts):
         truth[: len(start), place] = start
         asked[1 : len(start), place] = 1
-    logits = net(padded_features(streams), lengths_of(streams))
+    logits = _logits(net, streams)
     # log(1 + exp(x)) − x · truth
     each = mx.nd.Activation(logits, act_type="softrelu") - logits * mx.nd.array(truth)
     return (each * mx.nd.array(asked)).sum(axis=0)
+
+
+def _logits(net: LogitNetwork, streams: Sequence[StreamFeatures]) -> mx.nd.NDArray:
+    """[pages, streams], padded."""
+    return net(mx.nd.array(padded_features(streams)), mx.nd.array(lengths_of(streams)))

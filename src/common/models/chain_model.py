@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import mxnet as mx
 import numpy as np
+from numpy.typing import NDArray
 
 from common.job.files import write_json
 from common.job.tables import SequenceHyperparameters
@@ -16,6 +18,7 @@ from common.models.chain_crf import ChainScores, padded_scores, path_score, run_
 from common.models.chain_decoding import decode_each
 from common.models.chain_likelihood import ChainLikelihood
 from common.models.sequence_network import SequenceNetwork
+from common.models.sequence_scorer import SequenceScorer, scorer_of
 from common.models.stream_batches import (
     lengths_of,
     padded_features,
@@ -46,12 +49,16 @@ class ChainModel:
     net: SequenceNetwork
     temperature: float
 
+    @cached_property
+    def _scorer(self) -> SequenceScorer:
+        return scorer_of(self.net)
+
     def posteriors(
         self, evidence: Evidence, streams: Sequence[range], n_best: int = 1
     ) -> list[StreamPosteriors]:
         """The best segmentations of each stream, given by its rows, and how sure they are."""
         groups = scores_side_by_side(
-            self.net,
+            self._scorer,
             [len(rows) for rows in streams],
             lambda place: stream_features(evidence, np.asarray(streams[place])),
         )
@@ -90,7 +97,7 @@ def fit_chain_model(
 
     def held_out_scores() -> list[SideBySide]:
         lengths = [len(one.rows) for one in held_out]
-        return list(scores_side_by_side(net, lengths, held_out_features.__getitem__))
+        return list(scores_side_by_side(scorer_of(net), lengths, held_out_features.__getitem__))
 
     def evaluate() -> Scores:
         groups = held_out_scores()
@@ -138,13 +145,12 @@ class SideBySide:
 
 
 def scores_side_by_side(
-    net: SequenceNetwork, lengths: Sequence[int], features: Callable[[int], StreamFeatures]
+    scorer: SequenceScorer, lengths: Sequence[int], features: Callable[[int], StreamFeatures]
 ) -> Iterator[SideBySide]:
     """The CRF's scores of streams of so many pages each, given by place."""
     for places in similar_lengths(lengths, _SIDE_BY_SIDE):
         own = [lengths[place] for place in places]
-        found = net(*_padded([features(place) for place in places]))
-        scores = ChainScores(*(array.asnumpy().astype(np.float64) for array in found))
+        scores = scorer(*_padded([features(place) for place in places]))
         yield SideBySide(places, own, padded_scores(scores, own))
 
 
@@ -209,13 +215,14 @@ def _batches(
 
 def _losses(net: SequenceNetwork, batch: Batch) -> mx.nd.NDArray:
     """Negative log-likelihood of each stream, [streams]."""
-    first, continuation, change = net(*_padded([features for _, features in batch]))
+    inputs = _padded([features for _, features in batch])
+    first, continuation, change = net(*map(mx.nd.array, inputs))
     truths = [(stream.labels, stream.starts) for stream, _ in batch]
     by_stream = [array.transpose((1, 0, 2)) for array in (first, continuation)]
     return ChainLikelihood(truths)(*by_stream, change)
 
 
-def _padded(streams: Sequence[StreamFeatures]) -> tuple[mx.nd.NDArray, ...]:
+def _padded(streams: Sequence[StreamFeatures]) -> tuple[NDArray, ...]:
     """The network's input of several streams."""
     return padded_features(streams), *padded_votes(streams), lengths_of(streams)
 

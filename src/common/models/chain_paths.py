@@ -17,40 +17,60 @@ from common.models.segmental_crf import Floats
 Path = tuple[NDArray[np.intp], NDArray[np.bool_], float]  # (labels [pages], starts [pages], score)
 
 
-def best_of_each(scores: ChainScores, lengths: Sequence[int]) -> list[Path]:
+def best_of_each(scores: ChainScores, lengths: Sequence[int] | NDArray[np.intp]) -> list[Path]:
     """The best labelled segmentation of each of several streams, by Viterbi.
 
     Args:
         scores: [pages, streams, classes], padded.
     """
-    first, continuation = scores.first, scores.continuation
-    onto = np.ascontiguousarray(scores.change.T)  # [class, class before]
-    best, opened = np.empty_like(first), np.empty_like(first)
-    best[0] = opened[0] = first[0]
-    for t in range(1, len(first)):
-        np.add((best[t - 1][:, None, :] + onto).max(axis=2), first[t], out=opened[t])
-        np.maximum(opened[t], best[t - 1] + continuation[t], out=best[t])
+    best, opened, going = scores.first.copy(), scores.first.copy(), scores.continuation.copy()
+    arriving = scores.change[:, None, :]  # [class before, streams, class]
+    ways = np.empty((len(scores.change), *best.shape[1:]))
+    before = best[0]
+    for here, opens, goes in zip(best[1:], opened[1:], going[1:], strict=True):
+        np.add(before.T[:, :, None], arriving, out=ways)
+        opens += ways.max(axis=0)
+        goes += before
+        np.maximum(opens, goes, out=here)
+        before = here
     # The page that the best document of a class which holds page t began with.
-    here = np.arange(len(first))[:, None, None]
-    begun = np.maximum.accumulate(np.where(opened == best, here, 0), axis=0)
+    page = np.arange(len(best))[:, None, None]
+    begun = np.maximum.accumulate(np.where(opened == best, page, 0), axis=0)
+    return _trace_documents(best, begun, scores.change, np.asarray(lengths))
+
+
+def _trace_documents(
+    best: Floats, begun: NDArray[np.intp], change: Floats, lengths: NDArray[np.intp]
+) -> list[Path]:
+    """From the last document of each stream to its first.
+
+    Args:
+        best, begun: [pages, streams, classes].
+    """
+    pages, streams = best.shape[:2]
+    onto = np.ascontiguousarray(change.T)  # [class, class before]
+    stream, last = np.arange(streams), lengths - 1
+    ends = best[last, stream]
+    label = ends.argmax(axis=1)
+    documents = []
+    while len(stream):
+        start = begun[last, stream, label]
+        documents.append((start, stream, label))
+        if not start.all():  # the first document of some
+            more = start > 0
+            start, stream, label = start[more], stream[more], label[more]
+        last = start - 1
+        label = (best[last, stream] + onto[label]).argmax(axis=1)
+    first_pages = tuple(np.concatenate(each) for each in zip(*documents, strict=True))
+    labels, starts = np.zeros((pages, streams), np.intp), np.zeros((pages, streams), bool)
+    labels[first_pages[:2]], starts[first_pages[:2]] = first_pages[2], True
+    # A document's class stands at its first page: all others take it from there.
+    first = np.maximum.accumulate(np.where(starts, np.arange(pages)[:, None], 0), axis=0)
+    labels = labels[first, np.arange(streams)]
     return [
-        _trace_documents(best[:pages, stream], begun[:, stream], scores.change)
-        for stream, pages in enumerate(lengths)
+        (labels[:own, place], starts[:own, place], float(ends[place].max()))
+        for place, own in enumerate(lengths)
     ]
-
-
-def _trace_documents(best: Floats, begun: NDArray[np.intp], change: Floats) -> Path:
-    """From the last document of one stream to its first; best and begun [pages, classes]."""
-    labels, starts = np.zeros(len(best), dtype=np.intp), np.zeros(len(best), dtype=bool)
-    stop, label = len(best), int(best[-1].argmax())
-    while stop:
-        start = int(begun[stop - 1, label])
-        labels[start:stop] = label
-        starts[start] = True
-        if start:
-            label = int((best[start - 1] + change[:, label]).argmax())
-        stop = start
-    return labels, starts, float(best[-1].max())
 
 
 def best_segmentations(scores: ChainScores, n: int) -> list[Path]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import mxnet as mx
 import numpy as np
 from numpy.typing import NDArray
 
 from common.pages.evidence import StreamFeatures
+
+Floats = NDArray[np.float32]
 
 
 def similar_lengths(lengths: Sequence[int], most: int) -> list[list[int]]:
@@ -28,12 +29,12 @@ def similar_lengths(lengths: Sequence[int], most: int) -> list[list[int]]:
     return groups
 
 
-def padded_features(streams: Sequence[StreamFeatures]) -> mx.nd.NDArray:
+def padded_features(streams: Sequence[StreamFeatures]) -> Floats:
     """[pages, streams, width]"""
     return _side_by_side([stream.features for stream in streams], 0)
 
 
-def padded_votes(streams: Sequence[StreamFeatures]) -> tuple[mx.nd.NDArray, mx.nd.NDArray]:
+def padded_votes(streams: Sequence[StreamFeatures]) -> tuple[Floats, Floats]:
     """(of class [modalities, pages, streams, classes], of boundary [modalities, pages, streams])"""
     return (
         _side_by_side([stream.class_votes for stream in streams], 1),
@@ -41,17 +42,18 @@ def padded_votes(streams: Sequence[StreamFeatures]) -> tuple[mx.nd.NDArray, mx.n
     )
 
 
-def lengths_of(streams: Sequence[StreamFeatures]) -> mx.nd.NDArray:
+def lengths_of(streams: Sequence[StreamFeatures]) -> NDArray[np.intp]:
     """Pages of each stream, [streams]."""
-    return mx.nd.array([len(stream.features) for stream in streams])
+    return np.array([len(stream.features) for stream in streams])
 
 
-def _side_by_side(arrays: Sequence[NDArray[np.float32]], axis: int) -> mx.nd.NDArray:
+def _side_by_side(arrays: Sequence[Floats], axis: int) -> Floats:
     """Pad `axis`, the pages, with zeros, and stack the streams behind it."""
-    pages = max(array.shape[axis] for array in arrays)
-    padded = []
-    for array in arrays:
-        widths = [(0, 0)] * array.ndim
-        widths[axis] = (0, pages - array.shape[axis])
-        padded.append(np.pad(array, widths))
-    return mx.nd.array(np.stack(padded, axis=axis + 1))
+    shape = list(arrays[0].shape)
+    shape[axis] = max(array.shape[axis] for array in arrays)
+    shape.insert(axis + 1, len(arrays))
+    padded = np.zeros(shape, np.float32)
+    for stream, array in enumerate(arrays):
+        here = (*[slice(None)] * axis, slice(array.shape[axis]), stream)
+        padded[here] = array
+    return padded

@@ -6,7 +6,7 @@ from typing import Any
 
 from mxnet import gluon
 
-_CLIP = 3.0  # standard deviations; far-out inputs must not buy certainty
+CLIP = 3.0  # standard deviations; far-out inputs must not buy certainty
 
 
 class Standardised(gluon.HybridBlock):
@@ -21,7 +21,7 @@ class Standardised(gluon.HybridBlock):
 
     def hybrid_forward(self, F: Any, features: Any, mean: Any, deviation: Any) -> Any:
         scaled = F.broadcast_div(F.broadcast_sub(features, mean), deviation)
-        return F.clip(scaled, -_CLIP, _CLIP)
+        return F.clip(scaled, -CLIP, CLIP)
 
 
 class Neighbours(gluon.HybridBlock):
