@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from workflow.checks.samples import DEPLOYMENT, result_of, sample_inputs
 from workflow.checks.simulation import CONTEXT
-from workflow.checks.ways import FAILURE, STORY
+from workflow.checks.ways import CAPACITY, FAILURE, STORY
 from workflow.local.__main__ import DEFINITION
 from workflow.local.machine import TaskFailed, execute
 from workflow.substitution import substituted
@@ -25,9 +25,11 @@ SERVICE_ERRORS = {
     "sagemaker:createTransformJob.sync": "SageMaker.AmazonSageMakerException",
     "sns:publish": "SNS.AmazonSNSException",
 }
-TWICE, FOR_EVER, FAILED, STOPPED, EXCEPTION, RUBBISH, TIME_OUT = (
+TWICE, FOR_EVER, WAITED, STARVED, FAILED, STOPPED, EXCEPTION, RUBBISH, TIME_OUT = (
     "service error twice, then fine",
     "service error for ever",
+    "no capacity twice, then fine",
+    "no capacity for ever",
     "job failed",
     "job stopped",
     "function raises",
@@ -42,7 +44,7 @@ def kinds_for(resource):
     if action.endswith(".sync"):
         yield FAILED
     if action.endswith(("TrainingJob.sync", "TransformJob.sync")):
-        yield STOPPED
+        yield from (STOPPED, WAITED, STARVED)
     if action == "lambda:invoke":
         yield EXCEPTION
     if not action.startswith(("batch", "sns")):  # nothing is read of theirs
@@ -83,9 +85,11 @@ class Tasks:
 
     def troubled(self, call):
         action = call.resource.rpartition(":::")[2]
-        often = self.kind == FOR_EVER or self.calls[call.state] <= 2
+        often = self.kind in (FOR_EVER, STARVED) or self.calls[call.state] <= 2
         if self.kind in (TWICE, FOR_EVER) and often:
             raise TaskFailed(SERVICE_ERRORS[action], "throttled")
+        if self.kind in (WAITED, STARVED) and often:
+            raise TaskFailed(CAPACITY.error, CAPACITY.cause)
         if self.kind == FAILED:
             raise TaskFailed("States.TaskFailed", '{"FailureReason": "ClientError: channel"}')
         if self.kind == EXCEPTION:

@@ -54,6 +54,13 @@ def test_the_states_have_the_names_that_people_know(definition):
     assert {"DATA_INPUT_PATH.$", "OUTPUT_PATH.$"} <= set(fetch["Parameters"])
 
 
+def test_a_job_that_does_not_wait_for_instances_is_found(definition):
+    spoilt = copy.deepcopy(definition)
+    choice = spoilt["States"]["Scoring Capacity Missing?"]["Choices"][0]["And"][1]
+    choice["StringMatches"] = "CapacityError*"  # the cause is JSON, in which this comes later
+    assert any("'Score Test Streams' waits" in problem for problem in definition_problems(spoilt))
+
+
 def test_problems_say_where(definition):
     spoilt = copy.deepcopy(definition)
     spoilt["States"]["Create Model"]["Parameters"]["PrimaryContainer"]["Imag"] = "x"
@@ -120,6 +127,12 @@ def test_choices_are_taken_in_order_and_and_stops_at_the_first_that_fails():
     assert chosen(state, {"a": "x"}) == "One"
     assert chosen(state, {"a": "y"}) == "Other"
     assert chosen(state, {}) == "Other"
+    waiting = {"Variable": "$.a", "StringMatches": '*"CapacityError:*', "Next": "One"}
+    state = {"Choices": [waiting], "Default": "Other"}
+    assert chosen(state, {"a": '{"x":"CapacityError: none.\nAgain?"}'}) == "One"
+    assert chosen(state, {"a": '{"x":"ClientError: CapacityError: none"}'}) == "Other"
+    state["Choices"] = [{"Variable": "$.a", "NumericLessThan": 2, "Next": "One"}]
+    assert [chosen(state, {"a": number}) for number in (1, 2)] == ["One", "Other"]
     with pytest.raises(Unresolved):
         chosen({"Choices": [{**both[1], "Next": "One"}], "Default": "Other"}, {})
 

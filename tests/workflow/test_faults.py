@@ -6,15 +6,17 @@ from tests.workflow.faults import (
     FOR_EVER,
     RUBBISH,
     SERVICE_ERRORS,
+    STARVED,
     STOPPED,
     TIME_OUT,
     TWICE,
+    WAITED,
     definition,
     run,
     state_of,
 )
 from workflow.checks.simulation import CONTEXT
-from workflow.checks.ways import FAILURE, STORY, SUMMARY, TRAININGS
+from workflow.checks.ways import CAPACITY, FAILURE, STORY, SUMMARY, TRAININGS
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.slow
 def test_every_fault_ends_as_it_should(state, kind):
     execution, tasks = run(state, kind)
     story = list(STORY)
-    if kind == TWICE:
+    if kind in (TWICE, WAITED):
         assert execution.status == "SUCCEEDED"
         assert tasks.calls == {**dict.fromkeys(story, 1), state: 3}
         assert tasks.failures == []
@@ -48,6 +50,9 @@ def test_every_fault_ends_as_it_should(state, kind):
         retriers = state_of(definition(), state)["Retry"]
         attempts += next(r["MaxAttempts"] for r in retriers if execution.error in r["ErrorEquals"])
     assert tasks.calls[state] == attempts
+    if kind == STARVED:
+        assert (execution.error, execution.cause) == (CAPACITY.error, CAPACITY.cause)
+        attempts += 40
     if kind == TIME_OUT:
         assert execution.error == "States.Timeout"
         assert tasks.cancelled.is_set()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 _PATH = re.compile(r"\$\$?(?:\.[A-Za-z_]\w*|\[\d+\])*")
@@ -28,7 +27,7 @@ def look_up(path: str, data: Any, context: Any = None) -> Any:
             value = value[name] if name else value[int(index)]
         except (KeyError, IndexError, TypeError):
             raise Unresolved(f"'{path}' is not there") from None
-    return copy.deepcopy(value)
+    return value
 
 
 def fill(template: Any, data: Any, context: Any) -> Any:
@@ -94,6 +93,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "States.Format": _format,
     "States.UUID": lambda: str(uuid.UUID(int=0)),  # the same each time: a check must be repeatable
     "States.StringSplit": _split,
+    "States.MathAdd": lambda value, other: value + other,
     "States.ArrayGetItem": lambda array, index: array[index],
 }
 
@@ -102,17 +102,15 @@ def put(path: str | None, data: Any, value: Any) -> Any:
     """`data` with a value at a ResultPath; None throws the value away."""
     if path is None:
         return data
-    names = path.removeprefix("$").split(".")[1:]
+    return _with(data, path.removeprefix("$").split(".")[1:], value)
+
+
+def _with(data: Any, names: Sequence[str], value: Any) -> Any:
     if not names:
         return value
     if not isinstance(data, dict):
-        raise Unresolved(f"'{path}' cannot be set: the state's input is no object")
-    data = copy.deepcopy(data)
-    inner = data
-    for name in names[:-1]:
-        inner = inner.setdefault(name, {})
-    inner[names[-1]] = value
-    return data
+        raise Unresolved(f"'{names[0]}' cannot be set in what is no object")
+    return {**data, names[0]: _with(data.get(names[0], {}), names[1:], value)}
 
 
 def chosen(state: Mapping[str, Any], data: Any) -> str | None:
@@ -133,6 +131,11 @@ def _holds(rule: Mapping[str, Any], data: Any) -> bool:
         return value is rule["BooleanEquals"]
     if "StringEquals" in rule:
         return value == rule["StringEquals"]
+    if "StringMatches" in rule:
+        parts = (re.escape(part) for part in rule["StringMatches"].split("*"))
+        return isinstance(value, str) and bool(re.fullmatch(".*".join(parts), value, re.DOTALL))
+    if "NumericLessThan" in rule:
+        return isinstance(value, int) and value < rule["NumericLessThan"]
     raise Unresolved(f"no comparison that is understood here: {sorted(rule)}")
 
 

@@ -21,7 +21,7 @@ FIELDS = {
     "Parallel": _COMMON | _FLOW | _FOLLOWED | {"Branches", "ResultSelector", "Retry", "Catch"},
     "Pass": _COMMON | _FLOW | _FOLLOWED | {"Result"},
     "Choice": _COMMON | {"Choices", "Default", "InputPath", "OutputPath"},
-    "Wait": _COMMON | _FOLLOWED | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
+    "Wait": _COMMON | _FOLLOWED | {"Seconds"},
     "Succeed": _COMMON | {"InputPath", "OutputPath"},
     "Fail": _COMMON | {"Error", "Cause", "ErrorPath", "CausePath"},
 }
@@ -78,8 +78,11 @@ def _of_kind(kind: str, state: Mapping[str, Any]) -> Iterator[str]:
         yield from _of_catches(state)
     if kind == "Choice" and "Default" not in state:
         yield "has no Default"
-    if kind == "Wait" and not state.get("Comment"):
-        yield "waits, and does not say for what"
+    if kind == "Wait":
+        if not state.get("Comment"):
+            yield "waits, and does not say for what"
+        if not 60 <= state.get("Seconds", 0) <= _LONGEST_DELAY:
+            yield f"must wait from 60 to {_LONGEST_DELAY} Seconds"
 
 
 def _targets(state: Mapping[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from .data import Unresolved, chosen, fill, look_up, put
 
-_LONGEST = 100  # states of one walk
+_LONGEST = 300  # states of one walk
 CONTEXT = {
     "Execution": {
         "Id": "arn:aws:states:eu-central-1:123456789012:execution:training:check",
@@ -104,6 +104,8 @@ def _result(name: str, state: Mapping[str, Any], data: Any, task: Task, found: W
     given = fill(state["Parameters"], data, CONTEXT) if "Parameters" in state else data
     if state["Type"] == "Pass":
         return state.get("Result", given)
+    if state["Type"] == "Wait":
+        return given
     if state["Type"] == "Parallel":
         return [_machine(branch, given, task, found) for branch in state["Branches"]]
     if state["Type"] == "Task":

@@ -33,6 +33,14 @@ STORY = {
 }
 # What is read of a task's answer, which may then not be there.
 _ANSWERING = ("lambda:invoke", "TrainingJob.sync", "createModel", "TransformJob.sync")
+# A job that was accepted, and then found no instances: this is all that Step Functions tells of it.
+CAPACITY = Failure(
+    "States.TaskFailed",
+    '{"TrainingJobStatus":"Failed","FailureReason":"CapacityError: Unable to provision capacity."}',
+)
+_PATIENCE = 40  # times that a job waits for instances
+_WAITS, _STARVES = "waits", "starves"
+_WAITS_FOR = 2
 _STATUS = ("TrainingJobStatus", "TransformJobStatus")
 
 
@@ -40,7 +48,8 @@ _STATUS = ("TrainingJobStatus", "TransformJobStatus")
 class _Tasks:
     """Answers tasks, and remembers which were called with what.
 
-    `trouble` is the task that does not answer as it should, and how: `fails`, `stops`, `rubbish`.
+    `trouble` is the task that does not answer as it should, and how: `fails`, `stops`, `rubbish`,
+    `waits` twice for instances, `starves` for want of them.
     `broken` is a task of the way after it that fails too.
     """
 
@@ -60,7 +69,11 @@ class _Tasks:
         how = self.trouble[1]
         if how == "fails":
             raise Failure("Injected", f"made to fail: {self.trouble[0]}")
+        if how == _STARVES or (how == _WAITS and len(self.named(self.trouble[0])) <= _WAITS_FOR):
+            raise CAPACITY
         answer = result_of(resource, parameters)
+        if how == _WAITS:
+            return answer
         if how == "stops":
             return {**answer, **{name: "Stopped" for name in _STATUS if name in answer}}
         return {"StatusCode": 200, "Payload": "rubbish"} if "Payload" in answer else {}
@@ -81,18 +94,15 @@ def way_problems(definition: Mapping[str, Any]) -> list[str]:
             continue
         visited |= set(found.visited)
         problems.update(dict.fromkeys(_success_problems(given, found, tasks)))
-        for trouble in _troubles(tasks):
-            # The way after a failure does not depend on the input: to break it once is enough.
-            for broken in ("",) if trouble in tried else ("", SUMMARY, FAILURE):
-                again = _Tasks(trouble, broken)
-                where = f"input '{name}', '{trouble[0]}' {trouble[1]}"
-                where += f", '{broken}' fails" if broken else ""
-                led = _walked(definition, given, again, problems, where)
-                if led is not None:
-                    visited |= set(led.visited)
-                    told = _failure_problems(led, again, tasks)
-                    problems.update(dict.fromkeys(f"{where}: {problem}" for problem in told))
-            tried.add(trouble)
+        for trouble, broken in _trials(tasks, tried):
+            again = _Tasks(trouble, broken)
+            where = f"input '{name}', '{trouble[0]}' {trouble[1]}"
+            where += f", '{broken}' fails" if broken else ""
+            led = _walked(definition, given, again, problems, where)
+            if led is not None:
+                visited |= set(led.visited)
+                told = _trouble_problems(led, again, tasks)
+                problems.update(dict.fromkeys(f"{where}: {problem}" for problem in told))
     unseen = sorted(_names(definition) - visited)
     problems.update(dict.fromkeys(f"state '{name}' is never reached" for name in unseen))
     return list(problems)
@@ -120,13 +130,27 @@ def _walked(
         return None
 
 
+def _trials(tasks: _Tasks, tried: set[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Each trouble, and what is broken besides.
+
+    How a job waits, and the way after a failure, do not depend on the input: once is enough.
+    """
+    for trouble in _troubles(tasks):
+        first, waiting = trouble not in tried, trouble[1] in (_WAITS, _STARVES)
+        tried.add(trouble)
+        if first or not waiting:
+            yield trouble, ""
+        if first and not waiting:
+            yield from ((trouble, broken) for broken in (SUMMARY, FAILURE))
+
+
 def _troubles(tasks: _Tasks) -> Iterator[tuple[str, str]]:
     for state, resource, _ in tasks.called:
         yield state, "fails"
         if resource.endswith(_ANSWERING):
             yield state, "rubbish"
         if resource.endswith(("TrainingJob.sync", "TransformJob.sync")):
-            yield state, "stops"
+            yield from ((state, how) for how in ("stops", _WAITS, _STARVES))
 
 
 def _success_problems(given: Mapping[str, Any], found: Walk, tasks: _Tasks) -> Iterator[str]:
@@ -175,6 +199,24 @@ def _notification_problems(tasks: _Tasks, state: str) -> Iterator[str]:
             yield f"state '{state}': names the execution nowhere, or does not link to it"
 
 
+def _trouble_problems(found: Walk, tasks: _Tasks, well: _Tasks) -> Iterator[str]:
+    if tasks.trouble[1] == _WAITS:
+        yield from _waiting_problems(found, tasks, well)
+    else:
+        yield from _failure_problems(found, tasks, well)
+
+
+def _waiting_problems(found: Walk, tasks: _Tasks, well: _Tasks) -> Iterator[str]:
+    """One job finds its instances at last: it is started anew until then, and all goes well."""
+    if found.failure:
+        yield f"fails, though there were instances in the end: {found.failure}"
+    expected: list[str] = []
+    for name, _, _ in well.called:
+        expected += [name] * (1 + _WAITS_FOR if name == tasks.trouble[0] else 1)
+    if [name for name, _, _ in tasks.called] != expected:
+        yield "the job is not started anew until there are instances"
+
+
 def _failure_problems(found: Walk, tasks: _Tasks, well: _Tasks) -> Iterator[str]:
     """One task is in trouble: nothing else is done, a summary, one notification, the cause."""
     state, how = tasks.trouble
@@ -183,7 +225,8 @@ def _failure_problems(found: Walk, tasks: _Tasks, well: _Tasks) -> Iterator[str]
     if found.failure is None:
         yield "the execution succeeds"
         return
-    expected = [*names[: names.index(state) + 1], SUMMARY, FAILURE]
+    attempts = 1 + _PATIENCE if how == _STARVES else 1
+    expected = [*names[: names.index(state)], *[state] * attempts, SUMMARY, FAILURE]
     if done != expected:
         yield f"after it, {done[len(expected) - 2 :]} are done, not a summary and one notification"
         return

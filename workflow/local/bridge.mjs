@@ -5,7 +5,8 @@
 // {call, error, cause}; {cancel} says that nobody waits for a call any more. The last line is
 // {status, output | error, cause}.
 //
-// pause: milliseconds before every other attempt, for tests; null for what the definition says.
+// pause: milliseconds before every other attempt and of every Wait, for tests; null for what the
+// definition says.
 
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -33,12 +34,9 @@ function handler(state, resource) {
   });
 }
 
-function handlersOf(machine, found = {}) {
-  for (const [name, state] of Object.entries(machine.States)) {
-    if (state.Type === 'Task') found[name] = handler(name, state.Resource);
-    for (const branch of state.Branches ?? []) handlersOf(branch, found);
-  }
-  return found;
+function statesOf(machine) {
+  const inner = Object.values(machine.States).flatMap((state) => state.Branches ?? []);
+  return [...Object.entries(machine.States), ...inner.flatMap(statesOf)];
 }
 
 function answered({ call, result, error, cause }) {
@@ -79,13 +77,18 @@ function follow(event, definition) {
 
 async function run({ definition, input, context, pause }) {
   const machine = new StateMachine(definition);
-  const handlers = handlersOf(definition);
-  const pauses = Object.keys(handlers).map((state) => [state, pause]);
+  const states = statesOf(definition);
+  const ofType = (type) => states.filter(([, state]) => state.Type === type);
+  const tasks = ofType('Task').map(([name, state]) => [name, handler(name, state.Resource)]);
+  const paused = (type) => (
+    pause === null ? {} : Object.fromEntries(ofType(type).map(([name]) => [name, pause]))
+  );
   const execution = machine.run(input, {
     context,
     overrides: {
-      taskResourceLocalHandlers: handlers,
-      retryIntervalOverrides: pause === null ? {} : Object.fromEntries(pauses),
+      taskResourceLocalHandlers: Object.fromEntries(tasks),
+      retryIntervalOverrides: paused('Task'),
+      waitTimeOverrides: paused('Wait'),
     },
   });
   const ended = execution.result.then(

@@ -76,7 +76,8 @@ def execute(
         context: the context object, of which `Execution` is used.
         handle: answers each call, in a thread of its own; raises TaskFailed where the task fails.
         watch: hears of every event.
-        pause: milliseconds before every other attempt; None for what the definition says.
+        pause: milliseconds before every other attempt, and of every Wait; None for what the
+            definition says.
 
     Raises:
         RuntimeError: there is no Node, or the interpreter is not installed.

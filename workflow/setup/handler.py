@@ -36,6 +36,7 @@ def set_up(event: Mapping[str, Any], environment: Mapping[str, str], s3: Any) ->
     trains = {model: given.get(f"train_{model}_model", True) for model in BASE_MODELS}
     skipped = [model for model, train in trains.items() if not train]
     return {
+        "capacity": {"waits": 0},
         "convert_files": "labels_s3_uri" in given["data"],
         **{f"train_{model}_model": train for model, train in trains.items()},
         "generated": {
