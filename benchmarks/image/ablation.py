@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from benchmarks.image.trainings import Data, Training, read_data, training
 
+_NAG = {"optimizer": "nag", "momentum": 0.9, "max_lr": 0.03}
 CHANGES: dict[str, dict[str, Any]] = {
     "base": {},
     "no augmentation": {"augmentation": 0},
@@ -23,6 +24,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "no label smoothing": {"label_smoothing": 0},
     "momentum 0.9, max_lr 0.01": {"momentum": 0.9, "max_lr": 0.01},
     "bfloat16": {"precision": "bfloat16"},
+    "nag": _NAG,
+    "nag, start_filter 8": {**_NAG, "start_filter": 8},
 }
 SHOWN = ("accuracy", "macro_f1", "first_page_accuracy")
 
