@@ -4,7 +4,7 @@ from moto import mock_aws
 from workflow.local.machine import NODE_MODULES
 
 BUCKET = "ensembles"
-INTERPRETED = ["test_faults.py", "test_machine.py", "test_run.py"]
+INTERPRETED = ["test_faults.py", "test_machine.py", "test_run.py", "test_services.py"]
 # Node.js is no dependency of the project, so `make interpreter` comes before these.
 collect_ignore = [] if NODE_MODULES.is_dir() else INTERPRETED
 

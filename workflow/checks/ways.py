@@ -165,6 +165,8 @@ def _success_problems(given: Mapping[str, Any], found: Walk, tasks: _Tasks) -> I
     told = [(state, resource) for state, resource, _ in tasks.called]
     if told != story:
         yield f"where all goes well, the tasks are {told}"
+    if not isinstance(found.output, Mapping) or "gate" not in found.output:
+        yield "where all goes well, the output does not hold what the gate said"
     for state, resource, parameters in tasks.called:
         if resource in STORY.values():
             for problem in parameter_problems(resource, parameters):
