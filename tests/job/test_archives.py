@@ -192,8 +192,10 @@ def test_an_archive_cut_short_is_damaged(tmp_path, length):
     assert "Fetch it anew." in message
 
 
-@pytest.mark.parametrize(
-    "content", [b"not gzip", gzip.compress(b"not tar" * 200), gzip.compress(bytes(range(256)) * 8)]
+@pytest.mark.parametrize(  # with names, for what gzip writes holds the second it was written in
+    "content",
+    [b"not gzip", gzip.compress(b"not tar" * 200), gzip.compress(bytes(range(256)) * 8)],
+    ids=["not gzip", "not tar", "noise"],
 )
 def test_what_is_no_archive_is_refused(tmp_path, content):
     (write_both(tmp_path / "c") / "model.tar.gz").write_bytes(content)
