@@ -39,11 +39,11 @@ from common.pages.training_channels import (
     refuse_learnt,
 )
 from common.results.rate_range import rate_range, write_rate_range
-from common.training.checkpoints import Checkpoints
+from common.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from common.training.devices import gpus
 from common.training.history import History
 from common.training.out_of_fold import out_of_fold
-from common.training.run import Run
+from common.training.run import Run, say_nothing
 from common.training.team import Team
 
 _REPLICATE = "All hosts need the same data: set S3DataDistributionType to FullyReplicated."
@@ -97,10 +97,11 @@ def learn(
     fold = None
     if hp.folds:  # may refuse, so it comes before what takes long
         fold = assign_folds(channels.train, hp.folds, hp.seed, lambda page: page.has_image)
-    alone = Run(checkpoints=Checkpoints(job.folders.checkpoints), pretrained=pretrained)
+    checkpoints = Checkpoints(job.folders.checkpoints)
+    alone = Run(checkpoints=checkpoints, pretrained=pretrained, peers=peers)
     together = replace(alone, report=print_epoch, team=Team(peers))
     if not peers.first:
-        together = Run(pretrained=pretrained, team=together.team)
+        together = replace(together, report=say_nothing, checkpoints=NO_CHECKPOINTS)
 
     with bitmap_cache(job) as bitmaps:
         for channel in (channels.train, *channels.held_out):

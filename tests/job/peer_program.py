@@ -27,6 +27,24 @@ def stumble(together: peers.Peers) -> None:
     raise RuntimeError("no such thing")
 
 
+def be_ended(together: peers.Peers) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def listen(together: peers.Peers) -> None:
+    together.gather(b"")
+    together.broadcast(b"")
+
+
+def keep(together: peers.Peers) -> None:
+    """Take a while to end when another host was ended."""
+    with together.time_to_end():
+        while not together.ended:
+            time.sleep(0.01)
+        time.sleep(1)
+        raise ClientError("it was kept.")
+
+
 def die(together: peers.Peers) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -42,7 +60,8 @@ def compare(together: peers.Peers) -> None:
 
 
 BEHAVIOURS: dict[str, Callable[[peers.Peers], None]] = {
-    act.__name__: act for act in (wait, refuse, stumble, die, freeze, compare)
+    act.__name__: act
+    for act in (wait, refuse, stumble, be_ended, listen, keep, die, freeze, compare)
 }
 
 

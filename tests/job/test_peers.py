@@ -84,6 +84,7 @@ FROZEN = "AlgorithmError: host '{}' is gone: it has been silent for 2 seconds."
         ("freeze", 2, FROZEN),
         ("refuse", 1, "ClientError: host '{}' failed: pages.jsonl line 3 is broken."),
         ("stumble", 0, "AlgorithmError: host '{}' failed: RuntimeError: no such thing"),
+        ("be_ended", 1, "AlgorithmError: host '{}' failed: the platform ended the job (SIGTERM)"),
     ],
 )
 def test_when_one_host_ends_all_do_and_name_it(tmp_path, behaviour, place, says):
@@ -99,6 +100,17 @@ def test_when_one_host_ends_all_do_and_name_it(tmp_path, behaviour, place, says)
     else:
         assert own[0] == 1
         assert says.split("failed: ")[1] in own[1]
+
+
+@pytest.mark.parametrize(("idle", "busy"), [(0, 2), (2, 0)])
+def test_a_host_may_keep_where_it_stands_when_another_was_ended(tmp_path, idle, busy):
+    """The third has nothing to keep, and leaves first."""
+    behaviours = ["be_ended"] * 3
+    behaviours[idle], behaviours[busy] = "listen", "keep"
+    names, ends = end_of(tmp_path, *behaviours)
+    told = f"AlgorithmError: host '{names[1]}' failed: the platform ended the job (SIGTERM)"
+    assert ends[idle] == (1, told)
+    assert ends[busy] == (1, "ClientError: it was kept.")
 
 
 def test_hosts_whose_data_differ_are_refused(tmp_path):

@@ -1,7 +1,8 @@
 """One host that trains a small network with others: NAMES NAME SETTINGS RESULT.
 
 Writes its parameters after training to RESULT, if it comes to that. SETTINGS are those of `fit` as
-JSON, and where the first host has its checkpoints.
+JSON, where hosts have their checkpoints, each in a folder named by its place, and whether each
+trains a network of its own, `apart`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -18,13 +20,13 @@ import numpy as np
 from mxnet import gluon
 
 from common.job.hosts import Hosts
-from common.job.peers import gathered
+from common.job.peers import ALONE, Peers, gathered
 from common.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from common.training.fit import fit_network
 from common.training.history import History
 from common.training.rates import triangular
 from common.training.run import Run
-from common.training.team import Team
+from common.training.team import ALONE_AT_WORK, Team
 
 PAGES, EPOCHS = 24, 4
 DATA = np.random.default_rng(0).normal(size=(PAGES, 5)).astype(np.float32)
@@ -51,16 +53,19 @@ def fit(
     total: int = 12,
     stop: int = 0,
     signals: Mapping[str, tuple[int, int]] | None = None,
+    peers: Peers = ALONE,
 ) -> History:
-    """Each host takes its part of every batch.
+    """Each host of the team takes its part of every batch.
 
     Args:
         total: members of a batch, of all hosts together.
         stop: the epoch after which the process ends without a word; 0: none.
-        signals: a host's place → step of this process, from 1, and the signal that it then gets.
+        signals: a host's place → step of this process, from 1, and the signal that it then gets;
+            0 makes it wait until another host was ended.
+        peers: those who end together.
     """
     steps = count(1)
-    step, number = (signals or {}).get(str(team.peers.hosts.place), (0, 0))
+    step, number = (signals or {}).get(str(peers.hosts.place), (0, 0))
 
     def batches(epoch: int) -> list[np.ndarray]:
         order = np.random.default_rng(epoch).permutation(PAGES)
@@ -68,6 +73,8 @@ def fit(
 
     def loss(rows: np.ndarray) -> mx.nd.NDArray:
         if next(steps) == step:
+            while not (number or peers.ended):
+                time.sleep(0.01)
             os.kill(os.getpid(), number)
         return (net(mx.nd.array(rows)) - 1).square().reshape(-1)
 
@@ -88,18 +95,20 @@ def fit(
             evaluate=lambda: {
                 "loss": float((net(mx.nd.array(DATA)) - 1).square().mean().asscalar())
             },
-            run=Run(report, checkpoints, team=working),
+            run=Run(report, checkpoints, team=working, peers=peers),
         )
 
 
 def main(names: str, name: str, settings: str, result: str) -> None:
     values = json.loads(settings)
     folder, seconds = values.pop("checkpoints", None), values.pop("seconds", 600)
-    norm = values.pop("norm", False)
+    norm, apart = values.pop("norm", False), values.pop("apart", False)
     with gathered(Hosts(tuple(names.split(",")), name)) as peers:
         net = network(peers.hosts.place, norm)  # the first host's values are what counts
-        own = Checkpoints(Path(folder), seconds) if folder and peers.first else NO_CHECKPOINTS
-        history = fit(net, Team(peers), values.pop("optimizer"), own, **values)
+        own, team = NO_CHECKPOINTS, ALONE_AT_WORK if apart else Team(peers)
+        if folder and (apart or peers.first):
+            own = Checkpoints(Path(folder) / str(peers.hosts.place), seconds)
+        history = fit(net, team, values.pop("optimizer"), own, peers=peers, **values)
     learnt = {name: p.data().asnumpy() for name, p in net.collect_params().items()}
     losses, validation = (
         np.array([row[name] for row in history.epochs])

@@ -46,7 +46,7 @@ def test_hosts_learn_the_same_as_one_that_takes_all_their_batches(tmp_path, host
     settings = {"optimizer": optimizer, "checkpoints": str(checkpoints)}
     if stop:
         train(tmp_path, hosts, **settings, stop=stop)
-        found = sorted(file.name for file in checkpoints.iterdir())
+        found = sorted(file.name for file in (checkpoints / "0").iterdir())
         assert found == ["000000002.zip", "000000004.zip"]  # named by steps, two an epoch
     statuses, learnt = zip(*train(tmp_path, hosts, **settings), strict=True)
     assert statuses == (0,) * hosts
@@ -56,6 +56,13 @@ def test_hosts_learn_the_same_as_one_that_takes_all_their_batches(tmp_path, host
         for name, parameter in net.collect_params().items():
             np.testing.assert_array_equal(one[name], learnt[0][name])
             np.testing.assert_allclose(one[name], parameter.data().asnumpy(), atol=1e-4)
+
+
+def assert_same(hosts, others):
+    for (status, learnt), (_, expected) in zip(hosts, others, strict=True):
+        assert status == 0
+        for name, value in expected.items():
+            np.testing.assert_array_equal(learnt[name], value, err_msg=name)
 
 
 @pytest.mark.slow
@@ -71,12 +78,22 @@ def test_hosts_that_are_interrupted_within_an_epoch_learn_the_same_to_the_byte(t
         signals = {place: (own, signal.SIGTERM) for place, own in of_hosts.items()}
         ended = train(tmp_path, 2, **settings, signals=signals)
         assert ended == [(1, None)] * 2
-        assert (checkpoints / f"{step:09d}.zip").exists()
-    resumed = train(tmp_path, 2, **settings)
-    for (status, learnt), (_, expected) in zip(resumed, whole, strict=True):
-        assert status == 0
-        for name, value in expected.items():
-            np.testing.assert_array_equal(learnt[name], value, err_msg=name)
+        assert (checkpoints / f"0/{step:09d}.zip").exists()
+    assert_same(train(tmp_path, 2, **settings), whole)
+
+
+@pytest.mark.slow
+def test_a_host_that_trains_apart_keeps_where_it_stands_when_another_is_ended(tmp_path):
+    """As hosts do that train the folds' models; six steps are an epoch."""
+    settings = {"optimizer": "sgd", "apart": True, "total": 4}
+    whole = train(tmp_path, 2, **settings)
+    settings["checkpoints"] = str(tmp_path / "checkpoints")
+    signals = {0: (9, 0), 1: (8, signal.SIGTERM)}
+    ended = train(tmp_path, 2, **settings, signals=signals)
+    assert ended == [(1, None), (-signal.SIGINT, None)]  # an error, and Python's KeyboardInterrupt
+    for place, step in ((0, 9), (1, 8)):
+        assert (tmp_path / f"checkpoints/{place}/{step:09d}.zip").exists()
+    assert_same(train(tmp_path, 2, **settings), whole)
 
 
 def norm(value):

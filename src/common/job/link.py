@@ -12,25 +12,32 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-BEAT, MESSAGE, FAILED, FAREWELL = b"b", b"m", b"f", b"q"
+BEAT, MESSAGE, FAILED, ENDED, FAREWELL = b"b", b"m", b"f", b"e", b"q"
 BEAT_EVERY = 5.0  # seconds
 SILENCE = 30.0  # seconds without a byte after which a host is taken for gone
 _HEAD = struct.Struct("!cQ")
 _LONGEST = 1 << 40  # bytes of a body
 
-# (host, what it said was its failure) or, where it said nothing, (host, how it went)
-Failed = Callable[[str, bytes], None]
+# (host, why it failed, or was ended, in its words) or, where it said nothing, (host, how it went)
+LastWord = Callable[[str, bytes], None]
 Gone = Callable[[str, str], None]
 
 
 class Link:
     """A connection on which a thread listens from the start."""
 
-    def __init__(self, host: str, connection: socket.socket, failed: Failed, gone: Gone) -> None:
+    def __init__(
+        self,
+        host: str,
+        connection: socket.socket,
+        failed: LastWord,
+        ended: LastWord,
+        gone: Gone,
+    ) -> None:
         self.host, self._connection = host, connection
-        self._failed, self._gone = failed, gone
+        self._failed, self._ended, self._gone = failed, ended, gone
         self._sending = threading.Lock()
-        self._messages: SimpleQueue[bytes] = SimpleQueue()
+        self._messages: SimpleQueue[bytes | None] = SimpleQueue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -47,9 +54,13 @@ class Link:
         except OSError:
             pass
 
-    def receive(self) -> bytes:
-        """The next message; waits for it."""
+    def receive(self) -> bytes | None:
+        """The next message; waits for it. None where there will be no more."""
         return self._messages.get()
+
+    def wake(self) -> None:
+        """Let whoever waits for a message wait no longer."""
+        self._messages.put(None)
 
     def close(self, patience: float) -> None:
         """Close when the other end has, or at the end of one's patience, in seconds."""
@@ -69,6 +80,8 @@ class Link:
                 self._messages.put(body)
             elif kind == FAILED:
                 return self._failed(self.host, body)
+            elif kind == ENDED:
+                return self._ended(self.host, body)
             elif kind == FAREWELL:
                 return None
 

@@ -2,7 +2,8 @@
 
 Every host is connected to the first. A host that fails says so, and one that is killed closes its
 connection or falls silent; either way the others hear of it within a minute and end too, even
-where they wait for something, inside MXNet say, that will never come.
+where they wait for something, inside MXNet say, that will never come. One that the platform ends
+says so as well, and the others may first keep where they stand.
 """
 
 from __future__ import annotations
@@ -15,15 +16,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 from common.job.errors import AlgorithmError, ClientError, JobError
 from common.job.failure import report
 from common.job.hosts import ONE_HOST, Hosts
-from common.job.link import BEAT, BEAT_EVERY, FAILED, FAREWELL, MESSAGE, Link
+from common.job.link import BEAT, BEAT_EVERY, ENDED, FAILED, FAREWELL, MESSAGE, Link
 from common.job.log import logger
 from common.job.meeting import PATIENCE, arrivals
 
 _LINGER = 5.0  # seconds in which the others may close their ends, so that they hear our last word
+TIME_TO_END = 45.0  # seconds in which a host may keep where it stands when another was ended
 LATE = 20.0  # seconds for which a failure is told to hosts that had not come by then
 
 End = Callable[[JobError], None]
@@ -38,6 +41,9 @@ class Peers:
         self._met, self._over = threading.Event(), threading.Event()
         self._ending, self._telling = threading.Lock(), threading.Lock()
         self._last_word: bytes | None = None
+        self._time_to_end = 0.0
+        self._heard_end = threading.Event()
+        self._cause: JobError = AlgorithmError("")  # of that end
 
     @property
     def first(self) -> bool:
@@ -56,7 +62,9 @@ class Peers:
         """
         for name, connection in arrivals(self.hosts, patience):
             with self._telling:
-                link = Link(name, connection, self.heard_failure, self.heard_nothing)
+                link = Link(
+                    name, connection, self.heard_failure, self.heard_end, self.heard_nothing
+                )
                 self.links.append(link)
                 if self._last_word is not None:
                     link.send(FAILED, self._last_word)
@@ -68,12 +76,12 @@ class Peers:
         if not self.first:
             self.links[0].send(MESSAGE, said)
             return []
-        return [said, *(link.receive() for link in self.links)]
+        return [said, *map(self._receive, self.links)]
 
     def broadcast(self, said: bytes) -> bytes:
         """What the first host said, at every host."""
         if not self.first:
-            return self.links[0].receive()
+            return self._receive(self.links[0])
         for link in self.links:
             link.send(MESSAGE, said)
         return said
@@ -93,26 +101,50 @@ class Peers:
                     + remedy
                 )
 
-    def fail(self, error: JobError) -> None:
+    @property
+    def ended(self) -> bool:
+        """Has the platform ended another host?"""
+        return self._heard_end.is_set()
+
+    def follow(self) -> NoReturn:
+        """End as another host does that the platform has ended; wait until there is one.
+
+        Raises:
+            JobError: names it.
+        """
+        self._heard_end.wait()
+        raise self._cause
+
+    @contextmanager
+    def time_to_end(self) -> Iterator[None]:
+        """Within, this host looks whether another was `ended`, and then has a while to `follow`."""
+        self._time_to_end = TIME_TO_END
+        try:
+            yield
+        finally:
+            self._time_to_end = 0.0
+
+    def fail(self, error: JobError, kind: bytes = FAILED) -> None:
         """End this process from whichever thread, and those of the other hosts."""
         if self._over.is_set():  # it is our own leaving that makes the others leave
             return
         with self._ending:
             if self._over.is_set():
                 return
-            self._tell(error)
+            self._tell(error, kind)
             if self._end is not None:
                 self._end(error)
 
     def part_in_failure(self, error: BaseException) -> None:
         """Tell the others why this host leaves."""
+        gently = self.ended or isinstance(error, KeyboardInterrupt)
         with self._ending:
-            self._tell(self._own_failure(error))
+            self._tell(self._own_failure(error), ENDED if gently else FAILED)
             self.close()
 
     def give_notice(self, error: BaseException) -> None:
         """Tell those who wait for this host, which has met nobody, that it failed and how."""
-        self._tell(self._own_failure(error))
+        self._tell(self._own_failure(error), FAILED)
         with suppress(ClientError, OSError):
             self.meet(LATE)
         self.close()
@@ -139,15 +171,22 @@ class Peers:
         for link in self.links:
             link.close(max(0.0, deadline - time.monotonic()))
 
-    def wait_for_failure(self) -> None:
-        """Wait for the word of another host, which is about to leave, that ends this process."""
-        threading.Event().wait()
-
     def heard_failure(self, host: str, told: bytes) -> None:
         """A host's last word, told from a link's thread."""
-        cause = json.loads(told)
-        kind = ClientError if cause["kind"] == ClientError.__name__ else AlgorithmError
-        self.fail(kind(cause["message"]))
+        self.fail(_error(told))
+
+    def heard_end(self, host: str, told: bytes) -> None:
+        """A host was ended by the platform, told from a link's thread."""
+        if self.ended:
+            return
+        self._cause = _error(told)
+        self._heard_end.set()
+        for link in self.links:
+            if self.first:
+                link.send(ENDED, told)
+            link.wake()
+        if not self._over.wait(self._time_to_end):
+            self.fail(self._cause, ENDED)
 
     def heard_nothing(self, host: str, how: str) -> None:
         """A host is gone, told from a link's thread."""
@@ -164,19 +203,29 @@ class Peers:
             for link in self.links:
                 link.send(BEAT)
 
+    def _receive(self, link: Link) -> bytes:
+        said = link.receive()
+        return self.follow() if said is None else said
+
     def _own_failure(self, error: BaseException) -> JobError:
         kind = ClientError if isinstance(error, ClientError) else AlgorithmError
         plain = isinstance(error, (JobError, KeyboardInterrupt))
         cause = str(error) if plain else f"{type(error).__name__}: {error}"
         return kind(f"host '{self.hosts.current}' failed: {cause}")
 
-    def _tell(self, error: JobError) -> None:
+    def _tell(self, error: JobError, kind: bytes) -> None:
         self._over.set()
         with self._telling:
             told = {"kind": type(error).__name__, "message": str(error)}
             self._last_word = json.dumps(told).encode()
             for link in self.links:
-                link.send(FAILED, self._last_word)
+                link.send(kind, self._last_word)
+
+
+def _error(told: bytes) -> JobError:
+    cause = json.loads(told)
+    kind = ClientError if cause["kind"] == ClientError.__name__ else AlgorithmError
+    return kind(cause["message"])
 
 
 ALONE = Peers()

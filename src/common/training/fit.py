@@ -54,7 +54,7 @@ def fit_network(
         apart = run.team.apart(net, part)
         run.checkpoints.save(net, trainer, replace(standing, part=part, apart=apart))
 
-    with pauses(run.team, run.checkpoints, save) as after_step:
+    with pauses(run.team, run.peers, run.checkpoints, save) as after_step:
         for epoch in train_epochs(
             trainer,
             batches,

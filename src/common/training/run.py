@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from common.job.peers import ALONE, Peers
 from common.job.pretrained import Pretrained
 from common.training.checkpoints import NO_CHECKPOINTS, Checkpoints
 from common.training.choice import FIRST_CHOICE, Choice
@@ -22,7 +23,8 @@ class Run:
     """Whom it tells of every epoch, where it goes on from, and what it starts from.
 
     `pretrained` is what that channel holds, or None; `choice` says which epoch is kept; `team` are
-    the hosts that train, of which the first alone has checkpoints.
+    the hosts that train, of which the first alone has checkpoints, and `peers` all of the job,
+    which end together.
     """
 
     report: Report = say_nothing
@@ -30,6 +32,7 @@ class Run:
     pretrained: Pretrained[Any] | None = None
     choice: Choice = FIRST_CHOICE
     team: Team = ALONE_AT_WORK
+    peers: Peers = ALONE
 
     def checkpoints_of(self, *identity: str) -> Checkpoints:
         """Those of a run that is told from others by `identity`, and by what it starts from."""
