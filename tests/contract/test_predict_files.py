@@ -56,7 +56,7 @@ def test_a_pdf_becomes_documents(model, tmp_path):
     assert [page["seite"] for page in pages] == [1, 2, 3, 4, 5]
     assert all("Sonstiges" not in page["klassifizierung"]["kategorien"] for page in pages)
     report = (tmp_path / "report.html").read_text()
-    assert report.count("data:image/jpeg") == 5
+    assert report.count("data:image/jpeg") == 2 * 5  # of each page a small one and a large one
     assert all(segment.label in report for segment in segments)
 
 

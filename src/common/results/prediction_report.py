@@ -1,45 +1,53 @@
-"""A report of predictions that nobody has labels for: what was found, and what to look at first."""
+"""A report of predictions that nobody has labels for, in which somebody can correct them."""
 
 from __future__ import annotations
 
-from collections import Counter
+import base64
+import hashlib
+import json
 from pathlib import Path
 
 from common.job.files import write_atomically
 from common.pages.channel import Channel
-from common.results.filmstrip import COLUMNS, film_strips
 from common.results.palette import swatches
 from common.results.predictions import Predictions
-from common.results.readings import differences
-from common.results.report import MOST_PAGES, MOST_STREAMS, template
+from common.results.report import template
+from common.results.review_data import review_data
+
+SCRIPTS = (
+    "review_edits.js",
+    "review_parts.js",
+    "review_strips.js",
+    "review_panel.js",
+    "review.js",
+)
 
 
 def write_prediction_report(file: Path, channel: Channel, predictions: Predictions) -> None:
-    """Write one file without scripts or links to elsewhere; the same inputs give the same bytes."""
+    """Write one file that loads nothing from elsewhere; the same inputs give the same bytes.
+
+    The page runs its own scripts alone, which its policy names by their sha256: whatever a
+    document or a file is called, it stays text.
+    """
     segments = predictions.segments
-    review = [segment for segment in segments if segment.status == "review"]
-    pages = _drawn(channel)
-    because = {page.key: tuple(v.text for v in page.because) for page in predictions.pages}
+    scripts = [(Path(__file__).parent / name).read_text(encoding="utf-8") for name in SCRIPTS]
     html = template("prediction_report.html.j2").render(
         channel=channel,
         segments=segments,
-        review=sorted(review, key=lambda segment: segment.confidence),
+        review=sum(segment.status == "review" for segment in segments),
         classes=swatches(label for page in predictions.pages for label in page.probabilities),
-        counts=Counter(segment.label for segment in segments).most_common(),
-        strips=list(film_strips(channel, segments, segments, pages, because)),
-        confidence={found.stream: found.confidence for found in predictions.streams},
-        others={found.stream: differences(found) for found in predictions.streams},
-        columns=COLUMNS,
-        most={"streams": MOST_STREAMS, "pages": MOST_PAGES},
+        found=sorted({segment.label for segment in segments}),
+        data=_within_script(review_data(channel, predictions)),
+        scripts=scripts,
+        hashes=[f"'sha256-{_sha256(script)}'" for script in scripts],
     )
     write_atomically(file, html.encode())
 
 
-def _drawn(channel: Channel) -> dict[str, int]:
-    """How many pages of which streams are drawn: the first streams, as far as there is room."""
-    pages: dict[str, int] = {}
-    for rows in channel.streams[:MOST_STREAMS]:
-        room = MOST_PAGES - sum(pages.values())
-        if room > 0:
-            pages[channel.pages[rows.start].stream] = min(len(rows), room)
-    return pages
+def _within_script(value: object) -> str:
+    """JSON without a character that could end the element that holds it."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
