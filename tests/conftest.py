@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.browser import chromium
 from tests.contract.ensembles import train_all
 
 # A busy machine must not turn a test red: nothing here is about how long an example takes.
@@ -22,6 +23,13 @@ def tesseract():
     from common.documents.ocr import LANGUAGES, require_tesseract
 
     require_tesseract(LANGUAGES)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """Chromium; fails with the remedy where it is not installed."""
+    with chromium(tmp_path_factory.mktemp("browser")) as window:
+        yield window
 
 
 CONTAINER = Path(__file__).parent / "container"
