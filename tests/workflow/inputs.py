@@ -11,7 +11,8 @@ EXECUTION = "arn:aws:states:eu-central-1:123456789012:execution:training:nightly
 STARTED = "2026-03-01T18:15:00.123Z"
 SMALLEST = {"data": {"s3_uri": "s3://documents/office"}}
 SCANS = {"data": {**SMALLEST["data"], "labels_s3_uri": "s3://documents/labels.csv"}}
-SKIPPING = {**SMALLEST, "train_image_model": False, "earlier_run": "20260228-010203-abcdef"}
+EARLIER = "20260228-010203-abcdef"
+SKIPPING = {**SMALLEST, "train_image_model": False, "earlier_run": EARLIER}
 EVERYTHING = {
     "data": {
         "s3_uri": "s3://documents/office/",
@@ -80,6 +81,8 @@ BAD = [
     ("data.labels_s3_uri", {"data": {**SMALLEST["data"], "labels_s3_uri": "s3://documents/a//b"}}),
     ("data.array_size", {"data": {**SCANS["data"], "array_size": 1}}),
     ("data.array_size", {"data": {**SMALLEST["data"], "array_size": 20}}),
+    ("data.converted_by", {"data": {**SCANS["data"], "converted_by": "the last"}}),
+    ("data.converted_by", {"data": {**SMALLEST["data"], "converted_by": EARLIER}}),
     ("data.s3_url", {"data": {"s3_uri": "s3://documents/office", "s3_url": "x"}}),
     ("data.split.test", {"data": {"s3_uri": "s3://documents/a", "split": {"test": 0.9}}}),
     ("data.split.validation", {"data": {"s3_uri": "s3://documents/a", "split": {"validation": 0}}}),

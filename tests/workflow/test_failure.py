@@ -59,9 +59,19 @@ def test_the_page_says_what_failed_why_and_what_there_is(s3):
 
 def test_a_run_that_has_made_nothing_has_a_page_too(s3):
     page = page_of(s3, {**EVENT, "state": "Setup", "cause": '{"errorMessage": "data: missing."}'})
-    assert page.count("not made") == 5
+    assert page.count("not made") == 6
     assert "\n    data: missing.\n" in page
     assert "earlier_run" not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "whole"), [("Fetch Prepared Data", True), ("Convert Files", False)]
+)
+def test_pages_of_files_can_be_reused_once_all_files_were_converted(s3, state, whole):
+    put(s3, "converted/shares/00000.json", "{}")
+    page = page_of(s3, {**EVENT, "state": state})
+    assert (f"`data.converted_by` {RUN}." in page) is whole
+    assert (f"| pages of files | s3://{BUCKET}/runs/{RUN}/converted/ |" in page) is whole
 
 
 @pytest.mark.parametrize("cause", ["no JSON", "[1]", "null", '{"Status": "FAILED"}'])

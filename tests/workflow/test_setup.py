@@ -125,6 +125,18 @@ def test_files_are_converted_by_an_array_before_they_are_split():
     assert data["labels_path"] == "s3://documents/labels.csv"
 
 
+def test_what_an_earlier_run_has_converted_is_not_converted_again(s3):
+    given = {"data": {**SCANS["data"], "converted_by": OLD}}
+    with pytest.raises(InvalidInput, match=f"data.converted_by: .*/runs/{OLD}/converted/"):
+        set_up_by(given, s3)
+    put(s3, f"runs/{OLD}/converted/shares/00000.json")
+    found = set_up_by(given, s3)
+    assert found["convert_files"] is False
+    data = found["generated"]["data"]
+    assert data["input_path"] == f"s3://{BUCKET}/runs/{OLD}/converted/"
+    assert data["labels_path"] == given["data"]["labels_s3_uri"]
+
+
 def test_a_channel_is_not_converted():
     found = set_up_by(SMALLEST)
     assert found["convert_files"] is False

@@ -159,7 +159,7 @@ def _success_problems(given: Mapping[str, Any], found: Walk, tasks: _Tasks) -> I
     skipped = {
         state for model, state in TRAININGS.items() if not given.get(f"train_{model}_model", True)
     }
-    if "labels_s3_uri" not in given["data"]:
+    if "labels_s3_uri" not in given["data"] or "converted_by" in given["data"]:
         skipped.add(CONVERSION)
     story = [(state, resource) for state, resource in STORY.items() if state not in skipped]
     told = [(state, resource) for state, resource, _ in tasks.called]

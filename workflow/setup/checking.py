@@ -149,5 +149,6 @@ def _combinations(given: Mapping[str, Any], wrong: Collection[str]) -> Iterator[
         uri = data.get(name)
         if isinstance(uri, str) and re.search(r"[^:]//|/\.\.?(/|$)", uri):
             yield f"data.{name}: no part of it may be empty, '.' or '..'. Got {_shown(uri)}."
-    if "array_size" in data and "labels_s3_uri" not in data:
-        yield "data.array_size: is of files to convert alone. Leave it out, or set labels_s3_uri."
+    for name in ("array_size", "converted_by"):
+        if name in data and "labels_s3_uri" not in data:
+            yield f"data.{name}: is of files to convert alone. Leave it out, or set labels_s3_uri."

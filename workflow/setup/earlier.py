@@ -6,25 +6,34 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from .checking import InvalidInput
-from .paths import RUNS
+from .paths import RUNS, Run
 
 _ARCHIVES = ("model.tar.gz", "output.tar.gz")
 
 
 def earlier_results(
-    s3: Any, bucket: str, skipped: Collection[str], run_id: str | None
+    s3: Any,
+    bucket: str,
+    skipped: Collection[str],
+    run_id: str | None,
+    *,
+    converted_by: str | None = None,
 ) -> dict[str, str]:
     """Model → S3 URI of the folder that holds both archives of its job.
 
     Args:
         s3: boto3's client.
         run_id: of the execution to take them from; None for the latest that has them.
+        converted_by: the run whose pages of files serve, if one was named.
 
     Raises:
-        InvalidInput: there is none, said of each model that was asked for.
+        InvalidInput: there is none, said of each model that was asked for, or no page.
     """
     found: dict[str, str] = {}
     problems = []
+    if converted_by is not None and not has_converted(s3, Run(bucket, converted_by)):
+        place = Run(bucket, converted_by).converted
+        problems.append(f"data.converted_by: there is nothing in {place}. Leave it out.")
     for model in skipped:
         runs = [run_id] if run_id else sorted(_run_ids(s3, bucket), reverse=True)
         folders = (complete_job(s3, bucket, run, model) for run in runs)
@@ -42,6 +51,11 @@ def earlier_results(
             "\n".join(["The execution's input asks for what is not there:", *problems])
         )
     return found
+
+
+def has_converted(s3: Any, run: Run) -> bool:
+    """Whether a run has left pages of files."""
+    return next(_keys(s3, run.bucket, f"{run.prefix}/converted/"), None) is not None
 
 
 def complete_job(s3: Any, bucket: str, run_id: str, model: str) -> str | None:

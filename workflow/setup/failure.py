@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from .checking import BASE_MODELS, MODELS
-from .earlier import complete_job
-from .paths import RUNS, run_of
+from .earlier import complete_job, has_converted
+from .paths import Run, run_of
 
+_CONVERSION = "Convert Files"  # the state; where it fails, some files are missing
 _MISSING = "not made"
+_PAGES = "pages of files"
 _REASONS = ("FailureReason", "StatusReason", "errorMessage")  # of SageMaker, Batch, Lambda
 _LONGEST = 3000  # characters of a cause, so that the page stays one
 
@@ -39,19 +41,14 @@ def summarise(event: Mapping[str, Any], bucket: str, s3: Any) -> str:
         the page's URI.
     """
     run = run_of(bucket, event["execution"], event["started"])
-    below = f"{RUNS}/{run.run_id}"
+    key = f"{run.prefix}/summary.md"
     title = f"# Run {run.run_id}: failed"
-    before = _read(s3, bucket, f"{below}/summary.md")
+    before = _read(s3, bucket, key)
     if not before.startswith(title):  # else an attempt before this one has written it
-        made = _made(s3, bucket, run.run_id)
+        made = _made(s3, run, event["state"])
         page = "\n\n".join([title, *_told(event), _table(made), *_reusable(made, run.run_id)])
         body = f"{page}\n\n---\n\n{before}" if before else f"{page}\n"
-        s3.put_object(
-            Bucket=bucket,
-            Key=f"{below}/summary.md",
-            Body=body.encode(),
-            ContentType="text/markdown",
-        )
+        s3.put_object(Bucket=bucket, Key=key, Body=body.encode(), ContentType="text/markdown")
     return run.below("summary.md")
 
 
@@ -74,15 +71,16 @@ def _reason(cause: str) -> str:
     return str(reasons[0]) if reasons else cause
 
 
-def _made(s3: Any, bucket: str, run_id: str) -> dict[str, str]:
-    """What the run has made whole, by name: the data, each model, and the metrics."""
-    below = f"{RUNS}/{run_id}"
-    models = {model: complete_job(s3, bucket, run_id, model) for model in MODELS}
-    metrics = _read(s3, bucket, f"{below}/metrics.json")
+def _made(s3: Any, run: Run, failed: str) -> dict[str, str]:
+    """What the run has made whole, by name: pages of files, the data, each model, the metrics."""
+    whole = failed != _CONVERSION and has_converted(s3, run)
+    models = {model: complete_job(s3, run.bucket, run.run_id, model) for model in MODELS}
+    metrics = _read(s3, run.bucket, f"{run.prefix}/metrics.json")
     return {
-        "data": _data(_read(s3, bucket, f"{below}/data/manifest.json")),
+        _PAGES: run.converted if whole else _MISSING,
+        "data": _data(_read(s3, run.bucket, f"{run.prefix}/data/manifest.json")),
         **{f"{model} model": folder or _MISSING for model, folder in models.items()},
-        "metrics": f"s3://{bucket}/{below}/metrics.json" if metrics else _MISSING,
+        "metrics": run.below("metrics.json") if metrics else _MISSING,
     }
 
 
@@ -103,10 +101,10 @@ def _table(made: Mapping[str, str]) -> str:
 
 def _reusable(made: Mapping[str, str], run_id: str) -> list[str]:
     whole = [model for model in BASE_MODELS if made[f"{model} model"] != _MISSING]
-    if not whole:
-        return []
-    switches = " and ".join(f"`train_{model}_model` false" for model in whole)
-    return [f"What is there need not be trained again: {switches}, `earlier_run` {run_id}."]
+    said = [f"`train_{model}_model` false" for model in whole]
+    said += [f"`earlier_run` {run_id}"] if whole else []
+    said += [f"`data.converted_by` {run_id}"] if made[_PAGES] != _MISSING else []
+    return [f"What is there need not be made again: {', '.join(said)}."] if said else []
 
 
 def _read(s3: Any, bucket: str, key: str) -> str:

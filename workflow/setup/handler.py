@@ -35,13 +35,17 @@ def set_up(event: Mapping[str, Any], environment: Mapping[str, str], s3: Any) ->
     run = run_of(bucket, event["execution"], event["started"])
     trains = {model: given.get(f"train_{model}_model", True) for model in BASE_MODELS}
     skipped = [model for model, train in trains.items() if not train]
+    converted_by = given["data"].get("converted_by")
+    earlier = earlier_results(
+        s3, bucket, skipped, given.get("earlier_run"), converted_by=converted_by
+    )
     return {
         "capacity": {"waits": 0},
-        "convert_files": "labels_s3_uri" in given["data"],
+        "convert_files": "labels_s3_uri" in given["data"] and converted_by is None,
         **{f"train_{model}_model": train for model, train in trains.items()},
         "generated": {
             **_jobs(given, run, environment),
-            "earlier_results": earlier_results(s3, bucket, skipped, given.get("earlier_run")),
+            "earlier_results": earlier,
         },
     }
 

@@ -78,10 +78,10 @@ def data_job(given: Section, run: Run) -> dict[str, Any]:
     """`$.generated.data`: of the Batch job that makes this execution's copy."""
     data = given["data"]
     split = data.get("split", {})
-    labels = data.get("labels_s3_uri")
+    pages = Run(run.bucket, data.get("converted_by", run.run_id)).converted
     return {
-        "input_path": run.below("converted", "") if labels else _folder(data["s3_uri"]),
-        "labels_path": labels or "none",
+        "input_path": pages if "labels_s3_uri" in data else _folder(data["s3_uri"]),
+        "labels_path": data.get("labels_s3_uri", "none"),
         "output_path": run.below("data", ""),
         "split": f"{split.get('validation', 0.2)},{split.get('test', 0.2)}",
         "seed": str(data.get("seed", 1)),

@@ -11,13 +11,23 @@ RUNS = "runs"
 
 @dataclass(frozen=True)
 class Run:
-    """One execution's own place: `root` is an S3 URI without a slash at its end."""
+    """One execution's own place."""
 
+    bucket: str
     run_id: str
-    root: str
+
+    @property
+    def prefix(self) -> str:
+        """Of its keys, without a slash at its end."""
+        return f"{RUNS}/{self.run_id}"
 
     def below(self, *parts: str) -> str:
-        return "/".join((self.root, *parts))
+        return "/".join((f"s3://{self.bucket}", self.prefix, *parts))
+
+    @property
+    def converted(self) -> str:
+        """Where the pages of files are that it has converted."""
+        return self.below("converted", "")
 
     def results_prefix(self, model: str) -> str:
         """Below it each job of the model has a folder, one attempt one folder."""
@@ -37,5 +47,4 @@ def run_id_of(execution: str, started: str) -> str:
 
 
 def run_of(bucket: str, execution: str, started: str) -> Run:
-    run_id = run_id_of(execution, started)
-    return Run(run_id, f"s3://{bucket}/{RUNS}/{run_id}")
+    return Run(bucket, run_id_of(execution, started))
