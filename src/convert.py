@@ -33,7 +33,8 @@ def convert(source: str, output: str, *, labels: str, share: Share, languages: s
     limits = Limits()
     with tempfile.TemporaryDirectory(prefix="convert-") as scratch:
         place = Path(scratch)
-        names = [name for name in names_below(source) if not _is(source, name, labels)]
+        among = labels.removeprefix(f"{source.rstrip('/')}/")  # their name, if they lie there too
+        names = [name for name in names_below(source) if name != among]
         _check(fetched_file(labels, place / "labels"), names, limits)
         given = fetched_files(source, share.names(names), place / "given")
         made = target(output, place / "made")
@@ -44,11 +45,6 @@ def convert(source: str, output: str, *, labels: str, share: Share, languages: s
             log.logger.warning("not read: %s: %s", each.name, each.reason)
         write_share(made, share, files, [*refused, *unreadable])
         store(made, output, last=share.record)
-
-
-def _is(source: str, name: str, labels: str) -> bool:
-    """Whether the labels lie among the files."""
-    return f"{source.rstrip('/')}/{name}" == labels
 
 
 def _check(labels: Path, names: Sequence[str], limits: Limits) -> None:

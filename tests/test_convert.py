@@ -5,7 +5,9 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 from tests.contract.programs import files_below, run_here
 from tests.documents.papers import encrypted_pdf, text_page, text_pdf
 
@@ -122,6 +124,28 @@ def test_a_slip_in_the_labels_is_told_before_anything_is_read(given, tmp_path, r
     assert not (tmp_path / "pages").exists()
 
 
+def test_labels_that_are_not_there_are_told_by_their_place(given, tmp_path):
+    keys = {
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    with mock_aws():
+        credentials = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+        s3 = boto3.client("s3", region_name="us-east-1", **credentials)
+        s3.create_bucket(Bucket="ours")
+        s3.put_object(Bucket="ours", Key="given/f0.pdf", Body=b"")
+        for source, labels in (
+            ("s3://ours/given/", "s3://ours/l.csv"),
+            (given, tmp_path / "l.csv"),
+        ):
+            places = {"input": source, "labels": labels, "output": tmp_path / "pages"}
+            outcome = run_here("convert.py", {**places, "shares": 1}, **keys)
+            assert outcome.status == 1
+            assert str(labels) in outcome.err
+    assert not (tmp_path / "pages").exists()
+
+
 def test_labels_that_name_a_page_too_many_are_told_by_fetch(given, tmp_path):
     with (given / "labels.csv").open("a") as labels:
         labels.write("\nf0.pdf,4,4,letter\n")
@@ -129,6 +153,7 @@ def test_labels_that_name_a_page_too_many_are_told_by_fetch(given, tmp_path):
     outcome = fetched(tmp_path / "pages", tmp_path / "made", given / "labels.csv")
     assert outcome.status == 1
     assert "must be a page from 1 to 3" in outcome.err
+    assert not (tmp_path / "made").exists()
 
 
 def test_archives_are_of_one_share_and_labelled_all_the_same(given, tmp_path):

@@ -1,1 +1,1 @@
-"""The Setup function: from an execution's input to everything that its states need."""
+"""From an execution's input to all that its states need; the page about one that failed."""
