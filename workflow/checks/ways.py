@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .data import Unresolved
 from .samples import result_of, sample_inputs
-from .services import parameter_problems
+from .services import OPERATIONS, parameter_problems
 from .simulation import CONTEXT, Failure, Walk, walk
 
 TRAININGS = {"text": "Train Text Model", "image": "Train Image Model"}
@@ -167,12 +167,16 @@ def _success_problems(given: Mapping[str, Any], found: Walk, tasks: _Tasks) -> I
         yield f"where all goes well, the tasks are {told}"
     if not isinstance(found.output, Mapping) or "gate" not in found.output:
         yield "where all goes well, the output does not hold what the gate said"
-    for state, resource, parameters in tasks.called:
-        if resource in STORY.values():
-            for problem in parameter_problems(resource, parameters):
-                yield f"state '{state}': {problem}"
+    yield from _parameter_problems(tasks.called)
     yield from _channel_problems(tasks)
     yield from _notification_problems(tasks, SUCCESS)
+
+
+def _parameter_problems(called: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[str]:
+    for state, resource, parameters in called:
+        if resource in OPERATIONS:
+            for problem in parameter_problems(resource, parameters):
+                yield f"state '{state}': {problem}"
 
 
 def _channel_problems(tasks: _Tasks) -> Iterator[str]:
@@ -245,4 +249,5 @@ def _failure_problems(found: Walk, tasks: _Tasks, well: _Tasks) -> Iterator[str]
             yield f"the {where} says {said}"
     if ("place" in message.get("summary", {})) == (tasks.broken == SUMMARY):
         yield f"the notification says of the summary: {message.get('summary')}"
+    yield from _parameter_problems(tasks.called[-2:])
     yield from _notification_problems(tasks, FAILURE)
