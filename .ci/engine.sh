@@ -39,7 +39,6 @@ enter_store() {
 
 empty_store() {
     podman rm --all --force || true
-    podman network ls --quiet --filter name=ensemble-test- | xargs -r podman network rm || true
     # What is still mounted there, for a container or a build, may be this machine's own /dev.
     findmnt --list --noheadings --output TARGET | grep "^$made/" | sort -r | xargs -r umount --lazy || true
 }
