@@ -38,7 +38,7 @@ enter_store() {
 }
 
 empty_store() {
-    podman rm --all --force || true
+    podman rm --all --force --time 0 || true
     # What is still mounted there, for a container or a build, may be this machine's own /dev.
     findmnt --list --noheadings --output TARGET | grep "^$made/" | sort -r | xargs -r umount --lazy || true
 }
