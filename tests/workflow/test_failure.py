@@ -40,8 +40,9 @@ def test_it_lies_where_the_gate_would_have_written_its_page(s3):
 
 
 def test_the_page_says_what_failed_why_and_what_there_is(s3):
-    channel = {"streams": 3, "documents": 13, "pages": 47}
-    put(s3, "data/manifest.json", json.dumps({"channels": {"train": channel}}))
+    names = ("test", "train", "validation")
+    channels = {name: {"streams": 3, "documents": 13, "pages": 47} for name in names}
+    put(s3, "data/manifest.json", json.dumps({"channels": channels}))
     for name in ("model.tar.gz", "output.tar.gz"):
         put(s3, f"models/text/text-1/output/{name}", "x")
     put(s3, "models/image/image-1/output/model.tar.gz", "half of it")
@@ -49,7 +50,8 @@ def test_the_page_says_what_failed_why_and_what_there_is(s3):
     assert page.startswith(f"# Run {RUN}: failed\n")
     assert "In the state Train Sequence Model, with `States.TaskFailed`:" in page
     assert "\n    ClientError: channel 'text': empty.\n    Add it.\n" in page
-    assert "| data | train: 3 streams, 13 documents, 47 pages |" in page
+    counts = "3 streams, 13 documents, 47 pages"
+    assert f"| data | train: {counts}; validation: {counts}; test: {counts} |" in page
     assert f"| text model | s3://{BUCKET}/runs/{RUN}/models/text/text-1/ |" in page
     for missing in ("image model", "sequence model", "metrics"):
         assert f"| {missing} | not made |" in page

@@ -12,7 +12,7 @@ from typing import Any
 
 from .checking import BASE_MODELS, MODELS
 from .earlier import complete_job, has_converted
-from .paths import Run, run_of
+from .paths import CHANNELS, Run, run_of
 
 _CONVERSION = "Convert Files"  # the state; where it fails, some files are missing
 _MISSING = "not made"
@@ -87,10 +87,11 @@ def _made(s3: Any, run: Run, failed: str) -> dict[str, str]:
 def _data(manifest: str) -> str:
     if not manifest:
         return _MISSING
-    channels = json.loads(manifest)["channels"].items()
+    channels = json.loads(manifest)["channels"]
+    counted = ((name, channels[name]) for name in CHANNELS)
     return "; ".join(
         f"{name}: {of['streams']} streams, {of['documents']} documents, {of['pages']} pages"
-        for name, of in channels
+        for name, of in counted
     )
 
 
