@@ -183,6 +183,20 @@ def test_the_summary_is_one_page_with_both_ensembles(s3):
     assert len(text.splitlines()) < 50
 
 
+def test_files_that_could_not_be_read_are_told_of(s3):
+    event = measured(s3, "one", 0.8)
+    manifest = json.loads(get(s3, "runs/one/data/manifest.json"))
+    told = []
+    for count in (0, 3):
+        put(s3, "runs/one/data/manifest.json", {**manifest, "refused_files": count})
+        s3.delete_object(Bucket=BUCKET, Key=POINTER)
+        judge(event, s3)
+        told.append(
+            "could not be read, and why: `data/refused.json`, 3." in get(s3, "runs/one/summary.md")
+        )
+    assert told == [False, True]
+
+
 def test_other_test_streams_are_told():
     figures = Figures(0.8, 0.05, "these")
     decision = decide(Figures(0.8, 0.05, "those"), figures, RULES)

@@ -33,6 +33,7 @@ def summary(
         f"# Run {event['run_id']}: {outcome}",
         f"{decision.reason[0].upper()}{decision.reason[1:]}.",
         _data_table(manifest),
+        *_refused(manifest),
         _figures_table(metrics, in_use),
         _places(event, in_use),
     ]
@@ -48,6 +49,14 @@ def _data_table(manifest: Mapping[str, Any]) -> str:
         counts = " | ".join(str(channel[what]) for what in ("streams", "documents", "pages"))
         rows.append(f"| {name} | {counts} | {channel['fingerprint'][:12]} |")
     return "\n".join(rows)
+
+
+def _refused(manifest: Mapping[str, Any]) -> list[str]:
+    """Where the data were converted from files, those that could not be read."""
+    count = manifest.get("refused_files", 0)
+    return (
+        [f"Files that could not be read, and why: `data/refused.json`, {count}."] if count else []
+    )
 
 
 def _figures_table(metrics: Mapping[str, Any], in_use: Mapping[str, Any] | None) -> str:
