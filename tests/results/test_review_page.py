@@ -2,6 +2,7 @@
 
 import csv
 import http.server
+import json
 import random
 import threading
 import time
@@ -248,14 +249,20 @@ def test_changes_survive_a_reload_until_they_are_reset(page):
 def test_what_was_kept_and_does_not_fit_is_passed_over(page):
     shown = page()
     before = documents(shown)
+    fine = {"stream": 0, "at": 0, "count": 1}
+    document = {"label": "x", "status": "review", "reasons": [], "alternatives": []}
     for kept in (
         "no JSON",
-        "{}",
-        "[null]",
-        '[{"stream": 9, "at": 0, "count": 1, "put": []}]',
-        '[{"stream": 0, "at": 0, "count": 1, "put": [{"first": 0, "last": 9, "label": "x"}]}]',
+        {},
+        [None],
+        [{**fine, "stream": 9, "put": [{**document, "first": 0, "last": 2}]}],
+        [{**fine, "put": []}],
+        [{**fine, "put": [{**document, "first": 0, "last": 9}]}],
+        [{**fine, "put": [{**document, "first": 1, "last": 2}]}],
+        [{**fine, "put": [{**document, "first": 0, "last": 2, "label": None}]}],
     ):
-        shown.run("localStorage.setItem(STORED, arguments[0])", kept)
+        text = kept if isinstance(kept, str) else json.dumps(kept)
+        shown.run("localStorage.setItem(STORED, arguments[0])", text)
         shown.reload()
         assert documents(shown) == before, kept
 
@@ -283,6 +290,14 @@ def test_finished_streams_are_saved_as_the_labels_that_prepare_reads(page, tmp_p
             ["one.pdf", "1", "3", "letter"],
             ["one.pdf", "4", "5", "invoice"],
         ]
+
+
+def test_what_nobody_has_looked_at_is_not_saved(page):
+    shown = page(predictions=predictions_of(confidences=[0.95, 0.96, 0.97, 0.98, 0.2]))
+    to_the_strip(shown)
+    shown.press("a")
+    assert shown.run(FINISHED) == "Download corrections: 1 stream"
+    assert {row.split(",")[0] for row in downloaded(shown).read_text().split()[1:]} == {"two.pdf"}
 
 
 def test_page_numbers_with_gaps_stay_what_they_are(page, tmp_path):
