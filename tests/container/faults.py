@@ -242,7 +242,7 @@ STOPPED = {
     ),
     "SIGTERM while the model is being written": Fault(
         "text",
-        (1,),
+        (0, 1),
         "AlgorithmError",
         INTERRUPTED,
         act=when_there_is("model/.staging-*", term),
@@ -280,7 +280,7 @@ STOPPED = {
     ),
     "killed while the model is being written": Fault(
         "image",
-        (137,),
+        (0, 137),
         act=when_there_is("model/.staging-*", kill),
         checkpoints=True,
         resumes=True,
