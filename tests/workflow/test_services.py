@@ -91,5 +91,5 @@ def test_what_a_job_refuses_is_told_once_and_summarised(cloud, scans, tmp_path):
     assert (told["error"], told["cause"]) == (execution.error, execution.cause)
     page = read(told["summary"]["place"])
     assert "In the state Convert Files" in page
-    assert "there is no file 'f9.pdf'" in page
+    assert "there is no file or stream 'f9.pdf'" in page
     assert "| data | not made |" in page
