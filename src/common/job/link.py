@@ -9,7 +9,9 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 
 BEAT, MESSAGE, FAILED, ENDED, FAREWELL = b"b", b"m", b"f", b"e", b"q"
@@ -63,9 +65,20 @@ class Link:
         self._messages.put(None)
 
     def close(self, patience: float) -> None:
-        """Close when the other end has, or at the end of one's patience, in seconds."""
+        """Close when the other end has, or at the end of one's patience, in seconds.
+
+        What still comes is read, for a connection closed before is reset, and our last word, if it
+        is on its way, is lost.
+        """
+        deadline = time.monotonic() + patience
         if threading.current_thread() is not self._listener:
             self._listener.join(patience)
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+            while (left := deadline - time.monotonic()) > 0:
+                self._connection.settimeout(left)
+                if not self._connection.recv(1 << 16):
+                    break
         self._connection.close()
 
     def _listen(self) -> None:
