@@ -53,6 +53,7 @@ def fit(
     total: int = 12,
     stop: int = 0,
     signals: Mapping[str, tuple[int, int]] | None = None,
+    waiting: Path = Path(),
     peers: Peers = ALONE,
 ) -> History:
     """Each host of the team takes its part of every batch.
@@ -61,11 +62,14 @@ def fit(
         total: members of a batch, of all hosts together.
         stop: the epoch after which the process ends without a word; 0: none.
         signals: a host's place → step of this process, from 1, and the signal that it then gets;
-            0 makes it wait until another host was ended.
+            0 makes it wait until another host was ended, and that one until this one waits.
+        waiting: the file that is there when it does.
         peers: those who end together.
     """
     steps = count(1)
-    step, number = (signals or {}).get(str(peers.hosts.place), (0, 0))
+    signals = signals or {}
+    step, number = signals.get(str(peers.hosts.place), (0, 0))
+    awaited = any(number == 0 for _, number in signals.values())
 
     def batches(epoch: int) -> list[np.ndarray]:
         order = np.random.default_rng(epoch).permutation(PAGES)
@@ -73,7 +77,9 @@ def fit(
 
     def loss(rows: np.ndarray) -> mx.nd.NDArray:
         if next(steps) == step:
-            while not (number or peers.ended):
+            if not number:
+                waiting.touch()
+            while not (peers.ended if not number else waiting.exists() or not awaited):
                 time.sleep(0.01)
             os.kill(os.getpid(), number)
         return (net(mx.nd.array(rows)) - 1).square().reshape(-1)
@@ -108,7 +114,10 @@ def main(names: str, name: str, settings: str, result: str) -> None:
         own, team = NO_CHECKPOINTS, ALONE_AT_WORK if apart else Team(peers)
         if folder and (apart or peers.first):
             own = Checkpoints(Path(folder) / str(peers.hosts.place), seconds)
-        history = fit(net, team, values.pop("optimizer"), own, peers=peers, **values)
+        waiting = Path(f"{folder}-waiting")
+        history = fit(
+            net, team, values.pop("optimizer"), own, waiting=waiting, peers=peers, **values
+        )
     learnt = {name: p.data().asnumpy() for name, p in net.collect_params().items()}
     losses, validation = (
         np.array([row[name] for row in history.epochs])
