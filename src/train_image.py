@@ -24,9 +24,10 @@ from common.models.base_results import (
     write_base_results,
 )
 from common.models.image_cnn import ImageModel
+from common.models.image_committee import gather_networks
 from common.models.image_demands import refuse_precision, refuse_too_large
 from common.models.image_network import PageCNN
-from common.models.image_training import fit_image_model, try_image_rates
+from common.models.image_training import calibrated, fit_image_model, try_image_rates
 from common.pages.bitmap_store import BitmapStore
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel
@@ -107,18 +108,27 @@ def learn(
         for channel in (channels.train, *channels.held_out):
             bitmaps.add(channel)
 
+        of_folds: list[PageCNN] = []
+
         def fit_and_say(seen: Channel, unseen: Channel) -> PageOutputs:
             model, _ = fit_image_model(seen, validation, classes, hp, bitmaps, alone)
+            of_folds.extend(model.nets)
             return model.outputs(unseen, OUT_OF_FOLD, bitmaps)
 
         model, history = fit_image_model(channels.train, validation, classes, hp, bitmaps, together)
         outputs = {}
-        if peers.first:
-            outputs = held_out_outputs(
-                channels, lambda channel, how: model.outputs(channel, how, bitmaps)
-            )
         if fold is not None:
             outputs["train"] = out_of_fold(channels.train, fold, fit_and_say, peers)
+        members = gather_networks(of_folds, len(classes), hp, peers) if hp.fold_ensemble else []
+        if members:
+            model, scores = calibrated(
+                replace(model, nets=(*model.nets, *members)), validation, bitmaps
+            )
+            history = replace(history, together=scores)
+        if peers.first:
+            outputs |= held_out_outputs(
+                channels, lambda channel, how: model.outputs(channel, how, bitmaps)
+            )
     return model, history, outputs
 
 

@@ -31,7 +31,17 @@ def test_four_hosts_train_one_model_and_the_first_writes_it(tmp_path):
     """That all have the same parameters is checked by the job itself, after every epoch."""
     names = host_names(4)
     bases = [
-        lay_out(tmp_path / name, "image", str, CHANNELS, names, place, epochs=2, batch_size=4)
+        lay_out(
+            tmp_path / name,
+            "image",
+            str,
+            CHANNELS,
+            names,
+            place,
+            epochs=2,
+            batch_size=4,
+            fold_ensemble=True,
+        )
         for place, name in enumerate(names)
     ]
     with ThreadPoolExecutor(4) as pool:
@@ -44,7 +54,7 @@ def test_four_hosts_train_one_model_and_the_first_writes_it(tmp_path):
         assert "has done its part" in outcome.err
     base, outcome = first
     assert outcome.out.count("validation:loss=") == 3  # of two epochs, and of what was kept
-    load_image(base / "model")
+    assert len(load_image(base / "model").nets) == 1 + 2  # those of the folds were sent to it
     history = json.loads((base / "model/history.json").read_text())
     train = read_channel(CHANNELS["train"])
     assert len(history["learning_rate"]) == 2 * (len(train) // 16)

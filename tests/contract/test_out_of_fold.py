@@ -1,14 +1,18 @@
 """Out of fold, from end to end: what a base job says of train shows nothing learnt by heart."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 from tests.contract.programs import run
 
+from common.models.artifacts import load_image
+from common.pages.bitmaps import BitmapCache
 from common.pages.channel import read_channel
-from common.pages.outputs import read_page_outputs
+from common.pages.folds import assign_folds
+from common.pages.outputs import HELD_OUT, read_page_outputs
 
 pytestmark = pytest.mark.slow
 
@@ -60,3 +64,26 @@ def test_random_labels_are_not_known_of_training_pages(tmp_path, kind):
     said = [outputs.classes[index] for index in outputs.probabilities.argmax(axis=1)]
     right = np.mean(np.array(said) == truth)
     assert right < 0.6  # of three classes; a model that has seen the page knows nearly all
+
+
+def test_an_ensemble_of_the_folds_has_the_networks_that_spoke_out_of_fold(tmp_path):
+    train = random_channel(tmp_path / "train", 12, 1)
+    folders = {
+        "train": train,
+        "validation": random_channel(tmp_path / "validation", 6, 2),
+        "model-dir": tmp_path / "model",
+        "output-data-dir": tmp_path / "output",
+    }
+    settings = {**SETTINGS["image"], "epochs": 3, "folds": 2, "fold_ensemble": True}
+    done = run("train_image.py", {**folders, **settings})
+    assert done.status == 0, done.err
+    model, channel = load_image(tmp_path / "model"), read_channel(train)
+    assert len(model.nets) == 3
+    fold = assign_folds(channel, 2, model.hyperparameters.seed)
+    said = read_page_outputs(tmp_path / "output/page_outputs/train.npz").first_page
+    with BitmapCache(32, 32, 1) as bitmaps:
+        bitmaps.add(channel)
+        for number, net in enumerate(model.nets[1:]):
+            alone = replace(model, nets=(net,)).outputs(channel, HELD_OUT, bitmaps).first_page
+            np.testing.assert_array_equal(alone[fold == number], said[fold == number])
+            assert not np.allclose(alone[fold != number], said[fold != number], atol=1e-4)

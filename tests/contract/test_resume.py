@@ -28,6 +28,7 @@ SETTINGS = {
     "image": {
         "epochs": EPOCHS,
         "folds": 2,
+        "fold_ensemble": True,
         "height": 64,
         "width": 48,
         "depth": 3,

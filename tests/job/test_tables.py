@@ -76,6 +76,12 @@ def test_what_is_frozen_must_be_there():
     assert parse(ImageHyperparameters, {"freeze": "5"}).freeze == 5
 
 
+def test_an_ensemble_of_the_folds_takes_folds():
+    values = {"fold_ensemble": "true"}
+    assert "folds is 0" in refusal(ImageHyperparameters, **values, folds="0")
+    assert parse(ImageHyperparameters, values).fold_ensemble
+
+
 def test_an_ensemble_of_snapshots_takes_as_many_cycles():
     many = {"snapshot_ensemble": "9"}
     assert "epochs (80) / cycle_length (10) are 8" in refusal(ImageHyperparameters, **many)

@@ -241,6 +241,11 @@ class ImageHyperparameters(Hyperparameters):
         "they are; 0: all learn",
     )
     folds: int = _folds(4)
+    fold_ensemble: bool = Field(
+        default=False,
+        description="predict with the folds' networks, too: their opinions and that of the network "
+        "that has learnt from all pages are averaged, which takes folds + 1 times as long",
+    )
 
     @property
     def architecture(self) -> tuple[str, ...]:
@@ -264,6 +269,11 @@ class ImageHyperparameters(Hyperparameters):
                 f"snapshot_ensemble {self.snapshot_ensemble} takes as many cycles, and epochs "
                 f"({self.epochs}) / cycle_length ({self.cycle_length}) are "
                 f"{self.epochs // self.cycle_length}",
+            )
+        if self.fold_ensemble and not self.folds:
+            yield Conflict(
+                ("fold_ensemble", "folds"),
+                "fold_ensemble takes the networks of the folds, and folds is 0; set it, say to 4",
             )
         if self.optimizer == "nag" and self.momentum == 0:
             yield Conflict(

@@ -28,7 +28,7 @@ from common.training.checkpoints import Checkpoints
 from common.training.choice import Choice
 from common.training.devices import devices, on_device
 from common.training.fit import fit_network
-from common.training.history import History
+from common.training.history import History, Scores
 from common.training.rate_range import rate_range_test
 from common.training.rates import CYCLES, Schedule, opposed
 from common.training.run import Run
@@ -89,11 +89,20 @@ def fit_image_model(
         )
         kept = snapshots.read(len(history.epochs))
     networks = tuple(_plain(net, one, hp) for one in kept or [parameters_of(net)])
-    model = ImageModel(tuple(classes), hp, networks)
-    heads = model.heads(validation, bitmaps)
-    if kept:
-        history = replace(history, together=score(heads, held_out))
-    return model.calibrated(heads, held_out), history
+    model, scores = calibrated(ImageModel(tuple(classes), hp, networks), validation, bitmaps)
+    return model, replace(history, together=scores) if kept else history
+
+
+def calibrated(
+    model: ImageModel, validation: Channel, bitmaps: BitmapCache
+) -> tuple[ImageModel, Scores]:
+    """The model calibrated on the pages of `validation` that have a bitmap, and its scores there.
+
+    The scores are those before calibration.
+    """
+    validation = _with_images(validation)
+    heads, held_out = model.heads(validation, bitmaps), targets_of(validation, model.classes)
+    return model.calibrated(heads, held_out), score(heads, held_out)
 
 
 @contextmanager

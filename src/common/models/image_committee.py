@@ -1,0 +1,54 @@
+"""The networks of the folds, which predict together with that of all pages.
+
+A cross-validated committee (Parmanto, Munro & Doyle 1996): each member has learnt from other pages,
+so their errors differ more than those of one network at different times.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import mxnet as mx
+import numpy as np
+
+from common.job.peers import Peers
+from common.job.tables import ImageHyperparameters
+from common.models.image_network import PageCNN
+from common.training.standing import set_parameters
+
+
+def gather_networks(
+    own: Sequence[PageCNN], classes: int, hyperparameters: ImageHyperparameters, peers: Peers
+) -> list[PageCNN]:
+    """All hosts' networks, at the first host, in the hosts' order; at the others nothing."""
+    if peers.count == 1:
+        return list(own)
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        **{
+            f"{number:04d} {name}": parameter.data().asnumpy()
+            for number, net in enumerate(own)
+            for name, parameter in net.collect_params().items()
+        },
+    )
+    return [
+        net
+        for told in peers.gather(buffer.getvalue())
+        for net in _unpacked(told, classes, hyperparameters)
+    ]
+
+
+def _unpacked(told: bytes, classes: int, hyperparameters: ImageHyperparameters) -> list[PageCNN]:
+    members: dict[str, dict[str, mx.nd.NDArray]] = {}
+    with np.load(io.BytesIO(told), allow_pickle=False) as arrays:
+        for key in arrays.files:
+            number, name = key.split(" ")
+            members.setdefault(number, {})[name] = mx.nd.array(arrays[key])
+    networks = []
+    for _, parameters in sorted(members.items()):
+        networks.append(PageCNN(classes, hyperparameters))
+        networks[-1].initialize(mx.init.Zero())
+        set_parameters(networks[-1], parameters)
+    return networks
