@@ -24,6 +24,7 @@ from common.documents.sources import find_sources
 from common.job import log
 from common.job.command import run_reporting
 from common.job.errors import ClientError
+from common.job.flags import whole_number
 from common.job.objects import fetched_file, fetched_files, names_below, store, target
 
 ARRAY_INDEX = "AWS_BATCH_JOB_ARRAY_INDEX"
@@ -65,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--input", required=True, metavar="PLACE", help="PDFs, scans, ZIPs; folder or s3://…")
     add("--labels", required=True, metavar="PLACE", help="CSV, as for prepare; path or s3://…")
     add("--output", required=True, metavar="PLACE", help="of all shares; folder or s3://…")
-    add("--shares", required=True, type=int, metavar="N", help="how many there are")
+    add("--shares", required=True, type=whole_number(1), metavar="N", help="how many there are")
     add(
         "--share",
         default=os.environ.get(ARRAY_INDEX, "0"),

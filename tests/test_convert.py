@@ -172,3 +172,10 @@ def test_a_share_that_is_not_there_is_refused(given, tmp_path, share):
     outcome = converted(given, tmp_path / "pages", 3, which=[0], share=share)
     assert outcome.status == 1
     assert f"no share '{share}' of 3" in outcome.err
+
+
+@pytest.mark.parametrize("shares", [0, -2])
+def test_there_must_be_a_share(given, tmp_path, shares):
+    outcome = converted(given, tmp_path / "pages", shares, which=[0])
+    assert outcome.status != 0
+    assert f"must be a whole number from 1. Got '{shares}' instead" in outcome.err

@@ -142,7 +142,7 @@ def table(found: Mapping[str, Any]) -> str:
             cells += [f"{statistics.median(one[what]):.1f}", f"{ratio:.2f}"]
         cells.append(f"{one['first_batch']:.1f}")
         got_there = one["epochs"] is not None
-        cells.append(f"{one['to_accuracy']:.0f} ({one['epochs']})" if got_there else "never")
+        cells.append(f"{one['to_accuracy']:.0f} ({one['epochs']})" if got_there else "–")
         lines.append(f"| {' | '.join(cells)} | {one['resident']:.0f} |")
     return "\n".join(lines)
 

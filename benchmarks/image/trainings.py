@@ -18,7 +18,7 @@ from common.job.tables import ImageHyperparameters
 from common.models.heads import mean_heads, score
 from common.models.image_batches import TrainingPages
 from common.models.image_cnn import forward, read_ahead
-from common.models.image_training import initialised
+from common.models.image_training import initialised, momentum_of, options_of
 from common.pages.bitmaps import BitmapCache
 from common.pages.channel import Channel, read_channel
 from common.pages.targets import Targets, targets_of
@@ -78,16 +78,17 @@ def training(file: Path, settings: Mapping[str, Any], data: Data) -> Training:
 def _train(hp: ImageHyperparameters, data: Data) -> dict[str, NDArray[np.float32]]:
     pages = TrainingPages(data.channels["train"], data.targets("train"), data.bitmaps, hp)
     net = initialised(data.channels["train"].classes, hp)
-    options = {"momentum": hp.momentum, "wd": hp.weight_decay}
-    trainer = gluon.Trainer(net.collect_params(), hp.optimizer, options, kvstore=None)
+    trainer = gluon.Trainer(net.collect_params(), hp.optimizer, options_of(hp), kvstore=None)
+    rate = CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length)
     heads: dict[str, list[NDArray[np.float32]]] = {name: [] for name in CHANNELS[1:]}
     for epoch in train_epochs(
         trainer,
         pages.batches,
         lambda batch: pages.loss(net, batch),
-        CYCLES[hp.schedule](hp.min_lr, hp.max_lr, hp.cycle_length),
+        rate,
         epochs=hp.epochs,
         seed=hp.seed,
+        momentum=momentum_of(hp, rate),
     ):
         for name, said in heads.items():
             seen = read_ahead(data.channels[name], data.bitmaps)

@@ -31,7 +31,7 @@ def names_below(place: str) -> list[str]:
         keys = (key for key, _ in _objects(_client(), bucket, prefix) if _leads_below(key, prefix))
         names = [key.removeprefix(prefix) for key in keys]
     if not names:
-        raise ClientError(f"{place} holds nothing. Name a prefix with objects below it.")
+        raise _nothing(place)
     return sorted(names)
 
 
@@ -59,6 +59,10 @@ def fetched_files(place: str, names: Iterable[str], scratch: Path) -> Path:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(bring, names))
     return scratch
+
+
+def _nothing(place: str) -> ClientError:
+    return ClientError(f"{place} holds nothing. Name a prefix with objects below it.")
 
 
 def _copier(place: str) -> Callable[[str, Path], None]:
@@ -116,7 +120,7 @@ def fetched_apart(place: str, scratch: Path, most: int) -> tuple[Path, dict[str,
         s3 = _client()
         found = _named(s3, bucket, prefix)
     if not found:
-        raise ClientError(f"{place} holds nothing. Name a prefix with objects below it.")
+        raise _nothing(place)
 
     def fetch(name: str) -> str | None:
         key, size = found[name]

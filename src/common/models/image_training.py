@@ -70,11 +70,11 @@ def fit_image_model(
         history = fit_network(
             net,
             hp.optimizer,
-            _options(hp),
+            options_of(hp),
             batches=pages.batches,
             loss=lambda batch: pages.loss(net, batch),
             schedule=rate,
-            momentum=_momentum(hp, rate),
+            momentum=momentum_of(hp, rate),
             scaling=hp.precision == "float16",
             epochs=hp.epochs,
             seed=hp.seed + hosts.place * _APART,
@@ -134,7 +134,7 @@ def try_image_rates(
     pages = TrainingPages(train, targets_of(train, classes, hp.class_weighting), bitmaps, hp)
     net = initialised(classes, hp, pretrained)
     trainer = ALONE_AT_WORK.trainer(
-        net, hp.optimizer, _options(hp), scaling=hp.precision == "float16"
+        net, hp.optimizer, options_of(hp), scaling=hp.precision == "float16"
     )
     return rate_range_test(
         trainer,
@@ -196,14 +196,15 @@ def _scores(
     return json.loads(team.peers.broadcast(said))
 
 
-def _options(hyperparameters: ImageHyperparameters) -> dict[str, float]:
-    """The optimizer's, in MXNet's names."""
+def options_of(hyperparameters: ImageHyperparameters) -> dict[str, float]:
+    """The optimizer's options, in MXNet's names."""
     hp = hyperparameters
     momentum = "beta1" if hp.optimizer == "adam" else "momentum"
     return {momentum: hp.peak_momentum, "wd": hp.weight_decay}
 
 
-def _momentum(hyperparameters: ImageHyperparameters, rate: Schedule) -> Schedule | None:
+def momentum_of(hyperparameters: ImageHyperparameters, rate: Schedule) -> Schedule | None:
+    """What momentum does while the rate goes through its cycles; None: it stays as it is."""
     hp = hyperparameters
     if not hp.cycle_momentum:
         return None
