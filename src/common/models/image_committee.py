@@ -15,9 +15,11 @@ import numpy as np
 from common.job.peers import Peers
 from common.job.tables import ImageHyperparameters
 from common.models.image_network import PageCNN
+from common.training.devices import on_device
 from common.training.standing import set_parameters
 
 
+@on_device
 def gather_networks(
     own: Sequence[PageCNN], classes: int, hyperparameters: ImageHyperparameters, peers: Peers
 ) -> list[PageCNN]:
