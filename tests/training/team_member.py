@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 
@@ -42,6 +42,11 @@ def network(seed: int, norm: bool = False) -> gluon.nn.HybridSequential:
         net.add(gluon.nn.Dense(1, in_units=7))
     net.initialize(mx.init.Normal(0.5))
     return net
+
+
+def wait_until(there: Callable[[], bool]) -> None:
+    while not there():
+        time.sleep(0.01)
 
 
 def fit(
@@ -79,8 +84,9 @@ def fit(
         if next(steps) == step:
             if not number:
                 waiting.touch()
-            while not (peers.ended if not number else waiting.exists() or not awaited):
-                time.sleep(0.01)
+                wait_until(lambda: peers.ended)
+            elif awaited:
+                wait_until(waiting.exists)
             os.kill(os.getpid(), number)
         return (net(mx.nd.array(rows)) - 1).square().reshape(-1)
 
@@ -114,7 +120,7 @@ def main(names: str, name: str, settings: str, result: str) -> None:
         own, team = NO_CHECKPOINTS, ALONE_AT_WORK if apart else Team(peers)
         if folder and (apart or peers.first):
             own = Checkpoints(Path(folder) / str(peers.hosts.place), seconds)
-        waiting = Path(f"{folder}-waiting")
+        waiting = Path(result).with_name("waiting")
         history = fit(
             net, team, values.pop("optimizer"), own, waiting=waiting, peers=peers, **values
         )
