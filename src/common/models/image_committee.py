@@ -6,17 +6,16 @@ so their errors differ more than those of one network at different times.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import mxnet as mx
-import numpy as np
 
 from common.job.peers import Peers
 from common.job.tables import ImageHyperparameters
 from common.models.image_network import PageCNN
 from common.training.devices import on_device
-from common.training.standing import set_parameters
+from common.training.standing import Parameters, set_parameters
+from common.training.team import Arrays, packed, unpacked
 
 
 @on_device
@@ -26,28 +25,23 @@ def gather_networks(
     """All hosts' networks, at the first host, in the hosts' order; at the others nothing."""
     if peers.count == 1:
         return list(own)
-    buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        **{
-            f"{number:04d} {name}": parameter.data().asnumpy()
-            for number, net in enumerate(own)
-            for name, parameter in net.collect_params().items()
-        },
-    )
+    arrays = {
+        f"{number:04d} {name}": parameter.data().asnumpy()
+        for number, net in enumerate(own)
+        for name, parameter in net.collect_params().items()
+    }
     return [
         net
-        for told in peers.gather(buffer.getvalue())
-        for net in _unpacked(told, classes, hyperparameters)
+        for told in peers.gather(packed(arrays))
+        for net in _networks(unpacked(told), classes, hyperparameters)
     ]
 
 
-def _unpacked(told: bytes, classes: int, hyperparameters: ImageHyperparameters) -> list[PageCNN]:
-    members: dict[str, dict[str, mx.nd.NDArray]] = {}
-    with np.load(io.BytesIO(told), allow_pickle=False) as arrays:
-        for key in arrays.files:
-            number, name = key.split(" ")
-            members.setdefault(number, {})[name] = mx.nd.array(arrays[key])
+def _networks(arrays: Arrays, classes: int, hyperparameters: ImageHyperparameters) -> list[PageCNN]:
+    members: dict[str, Parameters] = {}
+    for key, array in arrays.items():
+        number, name = key.split(" ")
+        members.setdefault(number, {})[name] = mx.nd.array(array)
     networks = []
     for _, parameters in sorted(members.items()):
         networks.append(PageCNN(classes, hyperparameters))

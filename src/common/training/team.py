@@ -79,7 +79,7 @@ class Team:
         if self.alone:
             return standing
         parameters = {name: p.data().asnumpy() for name, p in net.collect_params().items()}
-        _set(net, _unpacked(self.peers.broadcast(_packed(parameters))))
+        _set(net, unpacked(self.peers.broadcast(packed(parameters))))
         with tempfile.TemporaryDirectory(prefix="standing-") as scratch:
             passed, file = Checkpoints(Path(scratch)), Path(scratch) / "000000.zip"
             content = b""
@@ -92,7 +92,7 @@ class Team:
                 standing = passed.restore(net, trainer) or standing
         if not standing.apart:
             return standing
-        own = _unpacked(standing.apart[self.peers.hosts.place])
+        own = unpacked(standing.apart[self.peers.hosts.place])
         part = Part(standing.part.steps, float(own.pop(_LOSS)), int(own.pop(_MEMBERS)))
         _set(net, own)
         return replace(standing, part=part, apart=())
@@ -111,7 +111,7 @@ class Team:
             return ()
         mx.nd.waitall()  # for statistics, which MXNet's engine does not know to be written
         own = {_LOSS: np.array(part.loss), _MEMBERS: np.array(part.members), **_statistics(net)}
-        return tuple(self.peers.gather(_packed(own)))
+        return tuple(self.peers.gather(packed(own)))
 
     def settle(self, epoch: Epoch, net: gluon.Block) -> Epoch:
         """The epoch with the hosts' mean loss; `net` gets the mean of all running statistics.
@@ -124,14 +124,14 @@ class Team:
             return epoch
         found = {_LOSS: np.array(epoch.train_loss), _DIGEST: np.array(_digest(net))}
         found |= _statistics(net)
-        of_hosts = [_unpacked(told) for told in self.peers.gather(_packed(found))]
+        of_hosts = [unpacked(told) for told in self.peers.gather(packed(found))]
         if of_hosts:
             self._refuse_differences([str(one.pop(_DIGEST)) for one in of_hosts])
             found = {
                 name: np.mean([one[name] for one in of_hosts], axis=0, dtype=np.float64)
                 for name in of_hosts[0]
             }
-        means = _unpacked(self.peers.broadcast(_packed(found)))
+        means = unpacked(self.peers.broadcast(packed(found)))
         loss = float(means.pop(_LOSS))
         _set(net, means)
         return replace(epoch, train_loss=loss)
@@ -151,7 +151,7 @@ class Team:
 
     def join(self, part: NDArray) -> NDArray | None:
         """Rows of all hosts' parts, at the first host."""
-        parts = [_unpacked(told)["part"] for told in self.peers.gather(_packed({"part": part}))]
+        parts = [unpacked(told)["part"] for told in self.peers.gather(packed({"part": part}))]
         return np.concatenate(parts) if parts else None
 
 
@@ -180,12 +180,14 @@ def _set(net: gluon.Block, values: Arrays) -> None:
             mx.nd.identity(mx.nd.array(value, ctx=into.context), out=into)
 
 
-def _packed(arrays: Arrays) -> bytes:
+def packed(arrays: Arrays) -> bytes:
+    """Arrays by name, for another host."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     return buffer.getvalue()
 
 
-def _unpacked(content: bytes) -> Arrays:
+def unpacked(content: bytes) -> Arrays:
+    """What `packed` packed."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return dict(arrays)
