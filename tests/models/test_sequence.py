@@ -70,6 +70,7 @@ def examples(seed, present=True):
             "thumbnail": rng.integers(0, 255, (pages, 24, 18)).astype(np.uint8),
             "margins": rng.random((pages, 4)).astype(np.float16),
             "ink": rng.random((pages, 1)).astype(np.float16),
+            "aspect": np.full(pages, 0.35, np.float16),
         },
     )
     return Examples(channel, Evidence(None, outputs))

@@ -48,6 +48,20 @@ def test_the_next_job_decodes_nothing(pages, store):
     assert len(kept(store)) == 1
 
 
+def test_the_next_job_knows_the_pages_aspects(store, tmp_path):
+    """The height and width that a bitmap had before it was fitted are in no bitmap."""
+    for height in (6, 24):
+        save(tmp_path / f"{height}.png", np.zeros((height, 12)))
+    channel = channel_with(tmp_path, "24.png", "6.png")
+    found = []
+    for _ in range(2):
+        with BitmapCache(*SIZE, store=store) as cache:
+            cache.add(channel)
+            found.append(cache.aspects(channel).tolist())
+    assert found == [pytest.approx([np.log(2), np.log(1 / 2)])] * 2
+    assert len(kept(store)) == 1
+
+
 def test_it_is_the_content_of_the_images_that_counts(pages, store, tmp_path):
     """Not where they are: a channel that was copied has the same. Nor is order the same."""
     read(pages, store)

@@ -44,7 +44,7 @@ def channel_with(folder, *images):
 
 def test_a_bitmap_keeps_its_aspect_within_white_margins(tmp_path):
     wide = save(tmp_path / "wide.png", np.zeros((50, 100)))
-    page = decode(wide, 100, 100)
+    page = decode(wide, 100, 100).pixels
     assert page.shape == (100, 100)
     assert (page[30:70] == 0).all()
     assert (page[:24] == PAPER).all()
@@ -55,7 +55,7 @@ def test_a_bitmap_keeps_its_aspect_within_white_margins(tmp_path):
 def test_all_common_pixel_types_become_grey_bytes(tmp_path, mode):
     path = tmp_path / "page.png"
     Image.new(mode, (30, 40), 0).save(path)
-    assert decode(path, 40, 30).dtype == np.uint8
+    assert decode(path, 40, 30).pixels.dtype == np.uint8
 
 
 def test_ink_stays_ink_whatever_the_pixel_type(tmp_path):
@@ -73,7 +73,18 @@ def test_ink_stays_ink_whatever_the_pixel_type(tmp_path):
     exif[0x0112] = 3  # held upside down
     page.rotate(180).save(tmp_path / "turned.png", exif=exif)
     for name in ("grey", "deep", "bits", "clear", "turned"):
-        np.testing.assert_array_equal(decode(tmp_path / f"{name}.png", 40, 40), square, name)
+        np.testing.assert_array_equal(decode(tmp_path / f"{name}.png", 40, 40).pixels, square, name)
+
+
+def test_the_aspect_is_that_of_the_page_held_upright(tmp_path):
+    """Whatever it is fitted into. EXIF's orientation 6 stands for a page that lies on its side."""
+    lying = Image.fromarray(np.zeros((100, 200), np.uint8))
+    lying.save(tmp_path / "lying.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying.save(tmp_path / "turned.png", exif=exif)
+    assert decode(tmp_path / "lying.png", 40, 30).aspect == pytest.approx(np.log(1 / 2))
+    assert decode(tmp_path / "turned.png", 7, 90).aspect == pytest.approx(np.log(2))
 
 
 def test_what_is_wrong_with_a_bitmap_is_said(tmp_path):
@@ -96,6 +107,16 @@ def test_the_cache_returns_each_pages_own_bitmap_and_paper_for_none(tmp_path):
         pages = cache.read_pages(channel)
         assert cache.read_pages(channel.take([2])).max() == 10
     assert pages[:, 5, 5].tolist() == [30, PAPER, 10, 20]
+
+
+def test_the_cache_knows_each_pages_own_aspect_and_0_for_none(tmp_path):
+    for height in (20, 40, 80):
+        save(tmp_path / f"{height}.png", np.zeros((height, 40)))
+    channel = channel_with(tmp_path, "80.png", None, "20.png", "40.png")
+    with BitmapCache(30, 30, workers=2) as cache:
+        cache.add(channel_with(tmp_path, "20.png", "80.png"))
+        cache.add(channel)
+        np.testing.assert_allclose(cache.aspects(channel), np.log([2, 1, 1 / 2, 1]), rtol=1e-6)
 
 
 def test_every_bad_bitmap_is_named_with_its_page(tmp_path):

@@ -39,7 +39,7 @@ def evidence(text=True, image=True):
         channel,
         kind="image",
         present=np.ones(4, bool),
-        descriptors=describe_bitmaps(bitmaps),
+        descriptors={**describe_bitmaps(bitmaps), "aspect": np.array([0.35, 0.35, 0.26, 0.26])},
         **common,
     )
     return Evidence(of_text if text else None, of_image if image else None)
@@ -99,20 +99,36 @@ def test_what_bitmaps_say_of_two_neighbours_by_hand():
         "thumbnail": np.array([[[0, 9]], [[0, 200]], [[5, 0]], [[7, 7]]], np.uint8),
         "margins": np.array([[0, 0], [0.5, 0.25], [0.5, 0.25], [0, 0.25]], np.float16),
         "ink": np.array([[0.5], [0.25], [0.25], [1]], np.float16),
+        "aspect": np.array([0.35, 0.346, 0.26, 0.26], np.float16),
     }
     known = replace(
         image,
         descriptors=descriptors,
         probabilities=np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]], np.float32),
     )
-    found = stream_features(Evidence(None, known), np.arange(4)).features[:, -4:]
+    found = stream_features(Evidence(None, known), np.arange(4)).features[:, -6:]
     expected = [
-        [0] * 4,
-        [1, 0.375, 0.25, 0],
-        [-1, 0, 0, 1],
-        [0, 0.25, 0.75, 0],  # a thumbnail of one grey is like none
+        [0] * 6,
+        [0, 1, 1, 0.375, 0.25, 0],
+        [1, 0, -1, 0, 0, 1],
+        [0, 1, 0, 0.25, 0.75, 0],  # a thumbnail of one grey is like none
     ]
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_one_format_in_all_of_a_stream_says_nothing():
+    """Neither that of pages that are there, nor 0 of a page that is not."""
+    image = evidence(text=False).image
+    present = np.array([True, True, False, True])
+
+    def told(*aspect):
+        descriptors = {**image.descriptors, "aspect": np.array(aspect, np.float16)}
+        known = replace(image, present=present, descriptors=descriptors)
+        return stream_features(Evidence(None, known), np.arange(4)).features[:, -6:-4].tolist()
+
+    assert told(0.35, 0.35, 0, 0.35) == [[0, 0]] * 4
+    assert told(0.35, 0.35, 0, 0.26) == [[0, 0], [0, 1], [0, 0], [0, 0]]
+    assert told(0.35, 0.26, 0, 0.26) == [[0, 0], [1, 0], [0, 0], [0, 0]]
 
 
 def test_embeddings_of_other_models_change_nothing():

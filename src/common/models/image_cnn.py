@@ -63,7 +63,11 @@ class ImageModel:
             first_page=opinions.first_page,
             last_page=opinions.last_page,
             embedding=embedding,
-            descriptors={**descriptors, "energy": opinions.energy},
+            descriptors={
+                **descriptors,
+                "aspect": bitmaps.aspects(channel).astype(np.float16),
+                "energy": opinions.energy,
+            },
         )
 
     @on_device

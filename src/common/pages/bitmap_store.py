@@ -1,6 +1,6 @@
 """Decoded bitmaps that outlive a job: files in a folder of the user's, for the next job to read.
 
-A file holds the bitmaps of a channel as bytes, one after another, and their sha256. Its name says
+A file holds the bitmaps of a channel as bytes, one after another, and a sha256. Its name says
 what was decoded, and to which size. It appears whole or not at all, and is read from its first to
 its last byte before it is believed.
 """
@@ -21,7 +21,7 @@ import PIL
 from common.job.errors import ClientError
 from common.job.log import logger
 
-_FORM = "1"  # changes with decode()
+_FORM = "2"  # changes with decode()
 _BLOCK = 1 << 20
 _DIGEST = 32  # bytes of a sha256
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from bisect import bisect_right
@@ -26,6 +27,7 @@ from common.pages.page import Page
 
 MAX_PIXELS = 80_000_000  # an A3 page at 600 dpi has 70 million
 PAPER = 255
+_ASPECT = np.dtype("<f4")
 Image.MAX_IMAGE_PIXELS = None  # open_bitmap() has a limit of its own
 
 
@@ -55,8 +57,19 @@ def open_bitmap(
         raise ValueError(f"not an image that can be read ({error})") from error
 
 
-def decode(path: Path, height: int, width: int) -> NDArray[np.uint8]:
-    """A page as grey bytes [height, width], its aspect kept by white margins.
+@dataclass(frozen=True)
+class Bitmap:
+    """A page as grey bytes: pixels uint8 [height, width], its aspect kept by white margins.
+
+    `aspect` is ln(height / width) of the page itself: .35 of A4, .26 of US Letter.
+    """
+
+    pixels: NDArray[np.uint8]
+    aspect: float
+
+
+def decode(path: Path, height: int, width: int) -> Bitmap:
+    """The page in a file, fitted into height × width.
 
     Raises:
         ValueError: says what is wrong with the file.
@@ -65,11 +78,11 @@ def decode(path: Path, height: int, width: int) -> NDArray[np.uint8]:
         return fitted(image, height, width)
 
 
-def fitted(image: Image.Image, height: int, width: int) -> NDArray[np.uint8]:
+def fitted(image: Image.Image, height: int, width: int) -> Bitmap:
     """An opened page as `decode` gives it."""
     grey = grey_of(image)
     padded = ImageOps.pad(grey, (width, height), Image.Resampling.BOX, color=PAPER)
-    return np.asarray(padded)
+    return Bitmap(np.asarray(padded), math.log(grey.height / grey.width))
 
 
 def grey_of(image: Image.Image) -> Image.Image:
@@ -90,6 +103,10 @@ class Bitmaps(Protocol):
         """Those of a channel's pages, [pages, height, width], blank where there is none."""
         ...
 
+    def aspects(self, channel: Channel) -> NDArray[np.float32]:
+        """ln(height / width) of a channel's pages, [pages], 0 where there is no bitmap."""
+        ...
+
 
 @dataclass(frozen=True)
 class HeldBitmaps:
@@ -97,18 +114,23 @@ class HeldBitmaps:
 
     height: int
     width: int
-    of_image: Mapping[str, NDArray[np.uint8]]
+    of_image: Mapping[str, Bitmap]
 
     def read_pages(self, channel: Channel) -> NDArray[np.uint8]:
         pages = np.full((len(channel), self.height, self.width), PAPER, dtype=np.uint8)
         for place, page in enumerate(channel.pages):
             if page.image is not None:
-                pages[place] = self.of_image[page.image]
+                pages[place] = self.of_image[page.image].pixels
         return pages
+
+    def aspects(self, channel: Channel) -> NDArray[np.float32]:
+        images = [page.image for page in channel.pages]
+        found = [self.of_image[image].aspect if image is not None else 0.0 for image in images]
+        return np.array(found, dtype=np.float32)
 
 
 class BitmapCache:
-    """Decoded bitmaps of one size, looked up by path, in files of bytes.
+    """Decoded bitmaps of one size, looked up by path, in files of bytes, their aspects behind them.
 
     With a store they are read from there and left there; else they are gone when it is closed.
 
@@ -122,6 +144,7 @@ class BitmapCache:
         self.height, self.width, self.workers, self.store = height, width, workers, store
         self._rows: dict[Path, int] = {}
         self._files: list[tuple[int, int]] = []  # first row, descriptor
+        self._aspects: list[float] = []  # row by row
 
     def __enter__(self) -> BitmapCache:
         return self
@@ -131,6 +154,7 @@ class BitmapCache:
             os.close(handle)
         self._rows.clear()
         self._files.clear()
+        self._aspects.clear()
 
     def add(self, channel: Channel) -> None:
         """Decode the channel's bitmaps with `workers` threads, unless the store has them.
@@ -149,11 +173,12 @@ class BitmapCache:
         )
         start = len(self._rows)
         self._files.append((start, handle))
+        self._aspects += _read_aspects(handle, len(pages), len(pages) * self.height * self.width)
         self._rows.update(zip(pages, range(start, start + len(pages)), strict=True))
 
     def _stored(self, store: BitmapStore, name: str, pages: Mapping[Path, Page]) -> int:
         file = store.file([bitmap_hash(path) for path in pages], self.height, self.width)
-        handle = store.open(file, len(pages) * self.height * self.width)
+        handle = store.open(file, len(pages) * (self.height * self.width + _ASPECT.itemsize))
         if handle is not None:
             logger.info("channel '%s': %d bitmaps are in %s already", name, len(pages), file)
             return handle
@@ -176,7 +201,7 @@ class BitmapCache:
         return handle
 
     def _decode(self, name: str, pages: Mapping[Path, Page], handle: int) -> None:
-        """Write the pages' bitmaps, in their order.
+        """Write the pages' bitmaps, in their order, and then their aspects.
 
         Threads do it as fast as processes: Pillow lets go of the interpreter's lock, which a page
         needs for a sixteenth of its time.
@@ -184,9 +209,13 @@ class BitmapCache:
 
         def fill(row: int, path: Path, page: Page) -> str | None:
             try:
-                _write(handle, row, decode(path, self.height, self.width))
+                bitmap = decode(path, self.height, self.width)
             except ValueError as error:
                 return f"page {page.page} of stream '{page.stream}', image {path}: {error}."
+            size = bitmap.pixels.nbytes
+            _write(handle, row * size, bitmap.pixels)
+            aspect = np.array([bitmap.aspect], dtype=_ASPECT)
+            _write(handle, len(pages) * size + row * aspect.nbytes, aspect)
             return None
 
         with ThreadPoolExecutor(self.workers) as pool:
@@ -206,6 +235,11 @@ class BitmapCache:
                 self._read(self._rows[path], pages[place])
         return pages
 
+    def aspects(self, channel: Channel) -> NDArray[np.float32]:
+        paths = [channel.image_path(page) for page in channel.pages]
+        found = [self._aspects[self._rows[path]] if path is not None else 0.0 for path in paths]
+        return np.array(found, dtype=np.float32)
+
     def _read(self, row: int, bitmap: NDArray[np.uint8]) -> None:
         start, handle = self._files[bisect_right(self._files, row, key=itemgetter(0)) - 1]
         left, offset = bitmap.data.cast("B"), (row - start) * bitmap.nbytes
@@ -214,8 +248,13 @@ class BitmapCache:
             left, offset = left[read:], offset + read
 
 
-def _write(handle: int, row: int, bitmap: NDArray[np.uint8]) -> None:
-    left, offset = bitmap.data.cast("B"), row * bitmap.nbytes
+def _read_aspects(handle: int, pages: int, offset: int) -> list[float]:
+    content = os.pread(handle, pages * _ASPECT.itemsize, offset)
+    return np.frombuffer(content, dtype=_ASPECT).tolist()
+
+
+def _write(handle: int, offset: int, array: NDArray) -> None:
+    left = array.data.cast("B")
     while left:
         written = os.pwrite(handle, left, offset)
         left, offset = left[written:], offset + written

@@ -18,6 +18,8 @@ from common.pages.page import PageKey
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float32]
+Seen = NDArray[np.bool_]
+_ONE_FORMAT = 0.01  # difference of ln(height / width); A4 and US Letter are .09 apart
 _SURE = 0.003  # probabilities are clipped here, so that one head cannot outvote all else
 
 
@@ -99,7 +101,7 @@ def stream_features(
         class_votes.append(_log_probabilities(stream) * seen[:, None])
         boundary_votes.append((first + np.r_[0, last[:-1]]) / 2)
         all_seen.append(seen)
-        pairs = _PAIRS[outputs.kind](stream)
+        pairs = _PAIRS[outputs.kind](stream, seen)
         alone.append(np.hstack([first[:, None], last[:, None], _form(stream) * seen[:, None]]))
         pairwise += [
             seen[:, None],
@@ -136,7 +138,7 @@ def _form(stream: PageOutputs) -> Floats:
     return np.hstack(own).astype(np.float32)
 
 
-def _text_pairs(stream: PageOutputs) -> Floats:
+def _text_pairs(stream: PageOutputs, seen: Seen) -> Floats:
     """Of each page and the one before it, [pages − 1, …]."""
     descriptors = stream.descriptors
     before, after = descriptors["number"][:-1].astype(int), descriptors["number"][1:].astype(int)
@@ -160,7 +162,7 @@ def _text_pairs(stream: PageOutputs) -> Floats:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _image_pairs(stream: PageOutputs) -> Floats:
+def _image_pairs(stream: PageOutputs, seen: Seen) -> Floats:
     """Of each page and the one before it, [pages − 1, …].
 
     Embeddings are not compared: in training they are those of the folds' models, whose axes mean
@@ -168,6 +170,7 @@ def _image_pairs(stream: PageOutputs) -> Floats:
     """
     thumbnail = stream.descriptors["thumbnail"].reshape(len(stream), -1).astype(np.float32)
     columns = [
+        *_formats(stream.descriptors["aspect"].astype(np.float32), seen),
         _correlation(thumbnail),
         np.abs(np.diff(stream.descriptors["margins"].astype(np.float32), axis=0)).mean(axis=1),
         np.abs(np.diff(stream.descriptors["ink"].astype(np.float32), axis=0))[:, 0],
@@ -176,12 +179,26 @@ def _image_pairs(stream: PageOutputs) -> Floats:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-_PAIRS: dict[str, Callable[[PageOutputs], Floats]] = {"text": _text_pairs, "image": _image_pairs}
+_PAIRS: dict[str, Callable[[PageOutputs, Seen], Floats]] = {
+    "text": _text_pairs,
+    "image": _image_pairs,
+}
 
 
 def _shared_lines(hashes: NDArray[np.uint32]) -> Floats:
     """Share of outer lines that stand at the same place on the page before."""
     return ((hashes[1:] == hashes[:-1]) & (hashes[1:] != 0)).mean(axis=1)
+
+
+def _formats(aspect: Floats, seen: Seen) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Has the page another format than the one before; the same, where the stream has several?
+
+    A stream that one scanner made has one format, and that two of its pages have it says nothing.
+    """
+    other = np.abs(np.diff(aspect)) > _ONE_FORMAT
+    known = aspect[seen]
+    several = len(known) > 0 and np.ptp(known) > _ONE_FORMAT
+    return other, ~other & several
 
 
 def _correlation(vectors: Floats) -> Floats:

@@ -15,12 +15,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from common.pages.bitmaps import TooManyPixels, fitted, open_bitmap
+from common.pages.bitmaps import Bitmap, TooManyPixels, fitted, open_bitmap
 from common.pages.channel import Channel, reading_order
 from common.pages.page import Page
 from common.serving.problems import Problem, too_large, unreadable, unusable
@@ -54,7 +52,7 @@ class Content:
     """The pages of a body, and their bitmaps uint8 [height, width] by `image`."""
 
     channel: Channel
-    bitmaps: dict[str, NDArray[np.uint8]]
+    bitmaps: dict[str, Bitmap]
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ class Reader:
 
     def _content(self, sent: Sequence[Placed], images: Mapping[int, bytes]) -> Content:
         """The pages that were sent, with the images of some of them."""
-        bitmaps: dict[str, NDArray[np.uint8]] = {}
+        bitmaps: dict[str, Bitmap] = {}
         pages = []
         for place, (where, page, number) in enumerate(_numbered(sent)):
             name = str(place) if place in images else None
@@ -131,7 +129,7 @@ class Reader:
             pages.append(Page(page.stream, number, page.text, image=name))
         return Content(Channel("request", Path(), reading_order(pages)), bitmaps)
 
-    def _bitmap(self, where: str, content: bytes) -> NDArray[np.uint8] | None:
+    def _bitmap(self, where: str, content: bytes) -> Bitmap | None:
         try:
             with open_bitmap(BytesIO(content), most=self.limits.pixels, formats=_FORMATS) as image:
                 return None if self.shape is None else fitted(image, *self.shape)

@@ -8,10 +8,9 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import NDArray
 
 from common.models.artifacts import Ensemble
-from common.pages.bitmaps import HeldBitmaps
+from common.pages.bitmaps import Bitmap, HeldBitmaps
 from common.pages.channel import Channel
 from common.pages.evidence import Evidence
 from common.pages.page import Page
@@ -108,13 +107,13 @@ class Judge:
         return own_fault(error, quote=self._log_content)
 
 
-def _together(contents: Sequence[Content]) -> tuple[Channel, dict[str, NDArray[np.uint8]]]:
+def _together(contents: Sequence[Content]) -> tuple[Channel, dict[str, Bitmap]]:
     """The pages of all as one channel, and their bitmaps.
 
     Streams of the same name are not kept apart: who reads page after page does not mind.
     """
     pages: list[Page] = []
-    bitmaps: dict[str, NDArray[np.uint8]] = {}
+    bitmaps: dict[str, Bitmap] = {}
     for number, content in enumerate(contents):
         for page in content.channel.pages:
             pages.append(replace(page, image=page.image and f"{number}/{page.image}"))
