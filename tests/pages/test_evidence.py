@@ -77,18 +77,19 @@ def test_what_text_says_of_two_neighbours_by_hand():
         "head": np.array([[5, 6], [5, 6], [6, 5], [6, 0]], np.uint32),
         "foot": np.array([[7, 0], [7, 0], [7, 8], [9, 8]], np.uint32),
         "projection": np.array([[1, 0], [0.6, 0.8], [0, 1], [0, -1]], np.float16),
+        "rare": np.array([[2, 3, 5, 7], [1, 3, 7, -1], [-1] * 4, [-1] * 4], np.int32),
         "form": np.array([[0, 1], [0.5, 0], [0.5, 0], [0, 0]], np.float16),
     }
     probabilities = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0.36, 0.64]], np.float32)
     known = replace(
         text, present=np.ones(4, bool), descriptors=descriptors, probabilities=probabilities
     )
-    found = stream_features(Evidence(known, None), np.arange(4)).features[:, -12:]
+    found = stream_features(Evidence(known, None), np.arange(4)).features[:, -13:]
     expected = [
-        [0] * 12,
-        [1, 1, 0, 0, 0, 1, 0, 1, 0.5, 0.6, 0.75, 0],
-        [1, 0, 1, 1, 1, 0, 1, 0, 0.5, 0.8, 0, 1],
-        [1, 0, 1, 1, 0, 1, 0, 0.5, 0.5, -1, 0.25, np.sqrt((0.4**2 + 0.8**2) / 2)],
+        [0] * 13,
+        [1, 1, 0, 0, 0, 1, 0, 1, 0.5, 0.6, 2 / 3, 0.75, 0],
+        [1, 0, 1, 1, 1, 0, 1, 0, 0.5, 0.8, 0, 0, 1],
+        [1, 0, 1, 1, 0, 1, 0, 0.5, 0.5, -1, 0, 0.25, np.sqrt((0.4**2 + 0.8**2) / 2)],
     ]
     np.testing.assert_allclose(found, expected, atol=1e-3)
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.pages import ngrams
-from common.pages.ngrams import BUCKETS, LONGEST, ZONE, count_matrix
+from common.pages.ngrams import BUCKETS, LONGEST, ZONE, count_matrix, spelled, word_buckets
 from common.pages.text import normalise
 
 SOME = ["ein", "vertrag", "über", "12", "ab", "x"]
@@ -101,3 +101,19 @@ def test_a_name_is_that_of_its_ngram():
     assert "ein vertrag" in pair.values()
     for bucket in np.flatnonzero((counts[0] > 0) & (counts[1] > 0)):
         assert pair[bucket].removesuffix(" (head)") == alone[bucket].removesuffix(" (head)")
+
+
+@given(st.lists(st.text(max_size=40), max_size=5))
+def test_words_by_themselves_are_in_their_own_buckets(pages):
+    """One by one, by the name that each bucket has; beyond its limit nothing counts."""
+    found = word_buckets([*pages, "word word", LONGEST * "x" + "y", LONGEST * "x" + "z"]).toarray()
+    for text, row in zip(pages, found, strict=False):
+        expected = Counter(_bucket_of(word) for word in normalise(text).split())
+        assert {bucket: row[bucket] for bucket in np.flatnonzero(row)} == expected
+    assert found[-3].max() == 2
+    np.testing.assert_array_equal(found[-2], found[-1])
+
+
+def _bucket_of(word):
+    """By what a page that consists of the word has: its own bucket comes first."""
+    return next(iter(spelled(word.decode("utf-8", "replace"))))

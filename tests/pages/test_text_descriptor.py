@@ -1,10 +1,12 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from tests.sample import SAMPLE
 
 from common.pages.channel import read_channel
-from common.pages.ngrams import count_matrix
-from common.pages.text_descriptor import FORM, describe_texts, inverse_document_frequency
+from common.pages.ngrams import count_matrix, word_buckets
+from common.pages.text_descriptor import FORM, RARE, describe_texts, inverse_document_frequency
 
 
 def describe(*texts):
@@ -36,6 +38,23 @@ def test_projections_keep_the_cosines_of_tf_idf_vectors():
     error = projected @ projected.T - exact @ exact.T
     assert np.abs(error).mean() < 1 / np.sqrt(256)
     assert abs(error.mean()) < 0.01
+
+
+def test_rare_words_are_the_lowest_of_those_that_few_pages_have():
+    """One by one: a page's own words, what stands on more than one page in 64 left out."""
+    texts = [page.text for page in read_channel(SAMPLE / "train").pages]
+    texts.append(" ".join(map("".join, product("jkqvwxyz", repeat=3))))
+    counts = count_matrix(texts)
+    on_pages = np.bincount(counts.indices, minlength=counts.shape[1])
+    found = describe_texts([*texts, ""], inverse_document_frequency(counts))["rare"]
+    assert found.shape == (len(texts) + 1, RARE)
+    for row, page in enumerate([*word_buckets(texts), counts[:0]]):
+        # (1 + n) / (1 + df) > 64, of n pages
+        own = [b for b in sorted(page.indices) if (1 + on_pages[b]) * 64 < 1 + len(texts)]
+        lowest = own[:RARE]
+        assert found[row].tolist() == lowest + [-1] * (RARE - len(lowest))
+    assert (found[-2] >= 0).all()  # the made-up words are more than are kept
+    assert (found[:-2] >= 0).any(axis=1).sum() > 100
 
 
 def test_idf_is_that_of_scikit_learn():

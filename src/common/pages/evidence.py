@@ -156,6 +156,7 @@ def _text_pairs(stream: PageOutputs, seen: Seen) -> Floats:
         _shared_lines(descriptors["head"]),
         _shared_lines(descriptors["foot"]),
         (projection[1:] * projection[:-1]).sum(axis=1),
+        _shared_rare(descriptors["rare"]),
         np.abs(np.diff(descriptors["form"].astype(np.float32), axis=0)).mean(axis=1),
         _hellinger(stream.probabilities),
     ]
@@ -188,6 +189,14 @@ _PAIRS: dict[str, Callable[[PageOutputs, Seen], Floats]] = {
 def _shared_lines(hashes: NDArray[np.uint32]) -> Floats:
     """Share of outer lines that stand at the same place on the page before."""
     return ((hashes[1:] == hashes[:-1]) & (hashes[1:] != 0)).mean(axis=1)
+
+
+def _shared_rare(rare: NDArray[np.int32]) -> Floats:
+    """Share of rare words, of the page that has fewer, that stand on both pages."""
+    both = np.sort(np.hstack([rare[:-1], rare[1:]]), axis=1)
+    shared = ((both[:, 1:] == both[:, :-1]) & (both[:, 1:] >= 0)).sum(axis=1)
+    own = (rare >= 0).sum(axis=1)
+    return shared / np.maximum(np.minimum(own[1:], own[:-1]), 1)
 
 
 def _formats(aspect: Floats, seen: Seen) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -42,8 +42,7 @@ def count_matrix(
     Args:
         selected: sorted buckets to keep, one column each; None keeps all `BUCKETS`.
     """
-    columns = BUCKETS if selected is None else len(selected)
-    none = sparse.csr_matrix((0, columns), dtype=np.float32)
+    none = _no_pages(BUCKETS if selected is None else len(selected))
     return sparse.vstack([none, *count_parts(texts, selected)], format="csr")
 
 
@@ -61,6 +60,26 @@ def count_parts(
         if len(book) > _REMEMBERED:
             book = _Book(column_of, columns)
         yield _count(pages, book)
+
+
+def word_buckets(texts: Iterable[str]) -> sparse.csr_matrix:
+    """Of `count_matrix` the words by themselves, float32 [pages, BUCKETS]."""
+    return sparse.vstack([_no_pages(BUCKETS), *map(_count_words, _chunks(texts))], format="csr")
+
+
+def _no_pages(columns: int) -> sparse.csr_matrix:
+    return sparse.csr_matrix((0, columns), dtype=np.float32)
+
+
+def _count_words(pages: list[bytes]) -> sparse.csr_matrix:
+    words = words_of(pages)
+    ends = np.minimum(words.ends, words.begins + LONGEST)
+    data = np.frombuffer(words.data, dtype=np.uint8)
+    bucket = _bucket(_salted(_substring_hashes(data, words.begins, ends), _WORD))
+    ones, pointers = np.ones(len(bucket), dtype=np.float32), np.r_[0, np.cumsum(words.lengths)]
+    counts = sparse.csr_matrix((ones, bucket, pointers), shape=(len(pages), BUCKETS))
+    counts.sum_duplicates()
+    return counts
 
 
 def document_frequency(counts: sparse.csr_matrix) -> NDArray[np.intp]:

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from common.pages.ngrams import BUCKETS, count_matrix, document_frequency
+from common.pages.ngrams import BUCKETS, count_matrix, document_frequency, word_buckets
 from common.pages.page_numbers import read_page_number
 
 EDGE_LINES = 3  # lines of head and foot that are hashed
 PROJECTION = 256  # width of the projected tf-idf vector
+RARE = 128  # rare words of a page that are kept
 FORM = (
     "log_characters",
     "log_lines",
@@ -31,6 +32,7 @@ FORM = (
     "has_closing",
 )
 
+_RARE_IDF = 1 + np.log(64)  # of what stands on one training page in 64
 _SALUTATIONS = ("dear", "sehr geehrte", "hello", "hallo", "to whom")
 _CLOSINGS = (
     "sincerely",
@@ -64,6 +66,9 @@ def describe_texts(texts: Sequence[str], idf: NDArray[np.float32]) -> dict[str, 
             outermost first, 0 for none.
         projection: float16 [pages, PROJECTION], unit vectors whose dot products estimate the
             cosines of tf-idf vectors.
+        rare: int32 [pages, RARE], buckets of the page's rare words, the lowest of them, rising,
+            −1 for none. Buckets are hashes, so that what two pages share can be told from these
+            few (bottom-k sketches, Cohen and Kaplan 2007).
         form: float16 [pages, len(FORM)].
     """
     lines = [[line.strip() for line in text.splitlines() if line.strip()] for text in texts]
@@ -75,6 +80,7 @@ def describe_texts(texts: Sequence[str], idf: NDArray[np.float32]) -> dict[str, 
         "head": _line_hashes(page[:EDGE_LINES] for page in lines),
         "foot": _line_hashes(page[::-1][:EDGE_LINES] for page in lines),
         "projection": _project(texts, idf),
+        "rare": _lowest_rare(word_buckets(texts), idf),
         "form": np.array(
             [_form(text, page) for text, page in zip(texts, lines, strict=True)], dtype=np.float16
         ).reshape(len(texts), len(FORM)),
@@ -92,6 +98,17 @@ def _masked_hash(line: str) -> int:
     """crc32 of the line with digits masked, so that a running page number changes nothing."""
     masked = re.sub(r"\d+", "0", " ".join(line.lower().split()))
     return zlib.crc32(masked.encode("utf-8", "ignore")) or 1
+
+
+def _lowest_rare(words: sparse.csr_matrix, idf: NDArray[np.float32]) -> NDArray[np.int32]:
+    page = np.repeat(np.arange(words.shape[0]), np.diff(words.indptr))
+    rare = idf[words.indices] > _RARE_IDF
+    page, bucket = page[rare], words.indices[rare]
+    rank = np.arange(len(page)) - np.searchsorted(page, page)
+    kept = rank < RARE
+    lowest = np.full((words.shape[0], RARE), -1, dtype=np.int32)
+    lowest[page[kept], rank[kept]] = bucket[kept]
+    return lowest
 
 
 def _project(texts: Sequence[str], idf: NDArray[np.float32]) -> NDArray[np.float16]:
