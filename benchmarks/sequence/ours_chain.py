@@ -38,9 +38,7 @@ def main() -> None:
 
     def train() -> None:
         with autograd.record():
-            first, continuation, change = net(*inputs)
-            by_stream = [each.transpose((1, 0, 2)) for each in (first, continuation)]
-            losses = ChainLikelihood(truths)(*by_stream, change)
+            losses = ChainLikelihood(truths)(*net(*inputs))
         losses.backward()
         trainer.step(streams)
         losses.wait_to_read()

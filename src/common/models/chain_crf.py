@@ -117,12 +117,12 @@ class _Product:
     """
 
     def __init__(self, change: Floats) -> None:
-        self.change = change
+        self.change, self.far_apart = change, _far_apart(change)
         self.top = change.max(axis=0)
         self.matrix = np.exp(change - self.top)
 
     def __call__(self, values: Floats) -> Floats:
-        if _far_apart(self.change):
+        if self.far_apart:
             return log_sum(values[..., :, None] + self.change, -2)
         top = values.max(axis=-1, keepdims=True)
         product: Floats = np.log(np.exp(values - top) @ self.matrix)
@@ -186,14 +186,3 @@ def path_score(scores: ChainScores, labels: NDArray[np.intp], starts: NDArray[np
     emitted = np.where(starts, scores.first[page, labels], scores.continuation[page, labels])
     begins = np.flatnonzero(starts)[1:]
     return float(emitted.sum() + scores.change[labels[begins - 1], labels[begins]].sum())
-
-
-def path_counts(
-    scores: ChainScores, labels: NDArray[np.intp], starts: NDArray[np.bool_]
-) -> ChainMarginals:
-    """Marginals of one labelled segmentation that is certain."""
-    one_hot = np.eye(scores.first.shape[1])[labels]
-    change = np.zeros_like(scores.change)
-    begins = np.flatnonzero(starts)[1:]
-    np.add.at(change, (labels[begins - 1], labels[begins]), 1)
-    return ChainMarginals(one_hot * starts[:, None], one_hot * ~starts[:, None], change)

@@ -218,8 +218,7 @@ def _losses(net: SequenceNetwork, batch: Batch) -> mx.nd.NDArray:
     inputs = _padded([features for _, features in batch])
     first, continuation, change = net(*map(mx.nd.array, inputs))
     truths = [(stream.labels, stream.starts) for stream, _ in batch]
-    by_stream = [array.transpose((1, 0, 2)) for array in (first, continuation)]
-    return ChainLikelihood(truths)(*by_stream, change)
+    return ChainLikelihood(truths)(first, continuation, change)
 
 
 def _padded(streams: Sequence[StreamFeatures]) -> tuple[NDArray, ...]:
