@@ -1,4 +1,4 @@
-"""How good is the sequence model? Cross-validate it, beside the chain and the base models alone.
+"""How good is the sequence model? Cross-validate it, beside chains and the base models alone.
 
 All documents of train and validation are held out once, near-duplicates together, and put together
 into new streams several times. Prints each figure of each system, and the lead of the segmental
@@ -32,7 +32,11 @@ from common.results.decisions import decided
 from common.results.predictions import Predictions
 from common.results.validation import known_pages_of, score_streams, threshold_for
 
-STRUCTURES = ("segmental", "chain")
+SYSTEMS = {
+    "segmental": {},
+    "chain, lstm": {"structure": "chain", "encoder": "lstm"},
+    "chain": {"structure": "chain"},
+}
 PLACES = ("train", "validation", "text", "image")
 
 
@@ -48,10 +52,8 @@ def run(arguments: argparse.Namespace) -> None:
         examples,
         channels.classes,
         {
-            "segmental": SequenceHyperparameters(seed=arguments.seed),
-            "chain": SequenceHyperparameters(
-                structure="chain", encoder="lstm", seed=arguments.seed
-            ),
+            name: SequenceHyperparameters.model_validate({**own, "seed": arguments.seed})
+            for name, own in SYSTEMS.items()
         },
         score=lambda channel, posteriors: score_streams(channel, channels.classes, posteriors),
         folds=arguments.folds,
@@ -83,7 +85,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def answers(one: Round, classes: Sequence[str], target: float) -> Iterator[tuple[str, Predictions]]:
     """(system, what it says of the held-out streams), one fold; thresholds are validation's."""
-    for name in STRUCTURES:
+    for name in SYSTEMS:
         known = known_pages_of(one.validation)
         validation = [(one.validation, one.of_validation[name])]
         chosen = threshold_for(validation, classes, known, target)
