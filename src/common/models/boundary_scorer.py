@@ -36,7 +36,7 @@ from common.pages.evidence import StreamFeatures
 _CLIP = 3.0  # standard deviations
 _MOST = 6.0  # of the outcome's logit, either way
 _PENALTY = 0.03  # inverse strength of the linear model's L2 penalty
-_BOOSTED, _LEAVES = 150, 8
+_BOOSTED, _LEAVES = 300, 8
 _FOREST, _SMALLEST_LEAF = 100, 2  # trees, and pairs of pages in a leaf, copies apart
 _SHARE = 0.3  # of the features that a split of the forest may choose from
 _SURE = 0.003  # the forest's probabilities are clipped here
