@@ -19,7 +19,7 @@ from common.pages.page import PageKey
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float32]
 Seen = NDArray[np.bool_]
-_ONE_FORMAT = 0.01  # difference of ln(height / width); A4 and US Letter are .09 apart
+_ONE_FORMAT = 0.05  # of ln(height / width): more than scans are cropped by; A4 and Letter: .09
 _SURE = 0.003  # probabilities are clipped here, so that one head cannot outvote all else
 
 
