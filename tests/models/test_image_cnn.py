@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.sample import SAMPLE
 
 from common.job.tables import ImageHyperparameters
@@ -42,6 +43,17 @@ def test_it_learns_real_pages(trained, sample):
     predicted = [outputs.classes[index] for index in outputs.probabilities.argmax(axis=1)]
     assert np.mean(np.array(predicted) == sample[2].labels) > 0.4
     assert history.epochs[-1]["train_loss"] < history.epochs[0]["train_loss"]
+
+
+def test_page_outputs_hold_the_aspects_of_the_images_themselves(trained, sample):
+    test, files = sample[2], sample[3]
+    expected = []
+    for page in test.pages:
+        with Image.open(test.image_path(page)) as image:
+            expected.append(np.log(image.height / image.width))
+    found = trained[0].outputs(test, HELD_OUT, files).descriptors["aspect"]
+    assert np.ptp(found) > 0.05  # there are several formats
+    np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_the_history_holds_the_triangular_rate(trained):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from common.job.errors import ClientError
-from common.pages.bitmaps import PAPER, BitmapCache, decode
+from common.pages.bitmaps import PAPER, BitmapCache, HeldBitmaps, decode
 from common.pages.channel import Channel
 from common.pages.page import Page
 
@@ -117,6 +117,16 @@ def test_the_cache_knows_each_pages_own_aspect_and_0_for_none(tmp_path):
         cache.add(channel_with(tmp_path, "20.png", "80.png"))
         cache.add(channel)
         np.testing.assert_allclose(cache.aspects(channel), np.log([2, 1, 1 / 2, 1]), rtol=1e-6)
+
+
+def test_bitmaps_that_somebody_holds_have_aspects_too(tmp_path):
+    channel = channel_with(tmp_path, "b.png", None, "a.png")
+    held = {
+        f"{name}.png": decode(save(tmp_path / f"{name}.png", np.zeros(size)), 30, 30)
+        for name, size in (("a", (20, 40)), ("b", (60, 40)))
+    }
+    found = HeldBitmaps(30, 30, held).aspects(channel)
+    np.testing.assert_allclose(found, [np.log(3 / 2), 0, np.log(1 / 2)], rtol=1e-6)
 
 
 def test_every_bad_bitmap_is_named_with_its_page(tmp_path):
