@@ -101,7 +101,7 @@ def _descriptors(pages: int, rng: np.random.Generator) -> dict[str, NDArray]:
         "thumbnail": rng.integers(0, 255, (pages, 24, 18)).astype(np.uint8),
         "margins": rng.random((pages, 4)).astype(np.float16),
         "ink": rng.random((pages, 1)).astype(np.float16),
-        "aspect": rng.choice(np.array([0.26, 0.35], np.float16), pages),
+        "aspect": np.full(pages, 0.35, np.float16),
     }
 
 
