@@ -7,12 +7,10 @@ from typing import Any
 
 import mxnet as mx
 import numpy as np
-from numpy.typing import NDArray
 
 from common.models.chain_crf import ChainScores, marginals, padded_scores, run_messages
 from common.models.segmental_crf import Floats
-
-Truth = tuple[NDArray[np.intp], NDArray[np.bool_]]  # (labels, starts) of one stream
+from common.models.segmental_paths import Truth
 
 
 class ChainLikelihood(mx.autograd.Function):

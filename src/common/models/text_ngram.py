@@ -23,7 +23,7 @@ from common.models.text_encoder import Heads, TextExamples
 from common.models.token_votes import Votes, strongest
 from common.pages.feature_blocks import FeatureBlocks, feature_blocks
 from common.pages.feature_selection import select_features
-from common.pages.ngrams import count_parts, spelled
+from common.pages.ngrams import count_parts, spelled, stacked
 from common.pages.targets import Targets
 from common.training.fit import fit_network
 from common.training.history import History
@@ -84,9 +84,8 @@ class NgramFeatures:
     idf: NDArray[np.float32]
 
     def __call__(self, texts: Iterable[str]) -> sparse.csr_matrix:
-        none = sparse.csr_matrix((0, len(self.selected)), dtype=np.float32)
         parts = (weigh(part, self.idf) for part in count_parts(texts, self.selected))
-        return sparse.vstack([none, *parts], format="csr")
+        return stacked(parts, len(self.selected))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ pages: training puts documents together into streams that never were.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from common.pages.page import PageKey
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float32]
-Seen = NDArray[np.bool_]
 _ONE_FORMAT = 0.05  # of ln(height / width): more than scans are cropped by; A4 and Letter: .09
 _SURE = 0.003  # probabilities are clipped here, so that one head cannot outvote all else
 
@@ -95,13 +94,15 @@ def stream_features(
     pairwise, alone, class_votes, boundary_votes, all_seen = [], [], [], [], []
     for index, outputs in enumerate(evidence.modalities):
         stream = outputs.take(rows)
-        seen = stream.present if withheld is None else stream.present & ~withheld[index]
+        if withheld is not None:
+            stream = replace(stream, present=stream.present & ~withheld[index])
+        seen = stream.present
         pair_seen = np.r_[False, seen[1:] & seen[:-1]]
         first, last = _logit(stream.first_page) * seen, _logit(stream.last_page) * seen
         class_votes.append(_log_probabilities(stream) * seen[:, None])
         boundary_votes.append((first + np.r_[0, last[:-1]]) / 2)
         all_seen.append(seen)
-        pairs = _PAIRS[outputs.kind](stream, seen)
+        pairs = _PAIRS[outputs.kind](stream)
         alone.append(np.hstack([first[:, None], last[:, None], _form(stream) * seen[:, None]]))
         pairwise += [
             seen[:, None],
@@ -138,7 +139,7 @@ def _form(stream: PageOutputs) -> Floats:
     return np.hstack(own).astype(np.float32)
 
 
-def _text_pairs(stream: PageOutputs, seen: Seen) -> Floats:
+def _text_pairs(stream: PageOutputs) -> Floats:
     """Of each page and the one before it, [pages − 1, …]."""
     descriptors = stream.descriptors
     before, after = descriptors["number"][:-1].astype(int), descriptors["number"][1:].astype(int)
@@ -163,7 +164,7 @@ def _text_pairs(stream: PageOutputs, seen: Seen) -> Floats:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _image_pairs(stream: PageOutputs, seen: Seen) -> Floats:
+def _image_pairs(stream: PageOutputs) -> Floats:
     """Of each page and the one before it, [pages − 1, …].
 
     Embeddings are not compared: in training they are those of the folds' models, whose axes mean
@@ -171,7 +172,7 @@ def _image_pairs(stream: PageOutputs, seen: Seen) -> Floats:
     """
     thumbnail = stream.descriptors["thumbnail"].reshape(len(stream), -1).astype(np.float32)
     columns = [
-        *_formats(stream.descriptors["aspect"].astype(np.float32), seen),
+        *_formats(stream.descriptors["aspect"].astype(np.float32), stream.present),
         _correlation(thumbnail),
         np.abs(np.diff(stream.descriptors["margins"].astype(np.float32), axis=0)).mean(axis=1),
         np.abs(np.diff(stream.descriptors["ink"].astype(np.float32), axis=0))[:, 0],
@@ -180,10 +181,7 @@ def _image_pairs(stream: PageOutputs, seen: Seen) -> Floats:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-_PAIRS: dict[str, Callable[[PageOutputs, Seen], Floats]] = {
-    "text": _text_pairs,
-    "image": _image_pairs,
-}
+_PAIRS: dict[str, Callable[[PageOutputs], Floats]] = {"text": _text_pairs, "image": _image_pairs}
 
 
 def _shared_lines(hashes: NDArray[np.uint32]) -> Floats:
@@ -199,7 +197,9 @@ def _shared_rare(rare: NDArray[np.int32]) -> Floats:
     return shared / np.maximum(np.minimum(own[1:], own[:-1]), 1)
 
 
-def _formats(aspect: Floats, seen: Seen) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _formats(
+    aspect: Floats, seen: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Has the page another format than the one before; the same, where the stream has several?
 
     A stream that one scanner made has one format, and that two of its pages have it says nothing.

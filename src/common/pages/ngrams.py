@@ -42,8 +42,8 @@ def count_matrix(
     Args:
         selected: sorted buckets to keep, one column each; None keeps all `BUCKETS`.
     """
-    none = _no_pages(BUCKETS if selected is None else len(selected))
-    return sparse.vstack([none, *count_parts(texts, selected)], format="csr")
+    columns = BUCKETS if selected is None else len(selected)
+    return stacked(count_parts(texts, selected), columns)
 
 
 def count_parts(
@@ -64,11 +64,13 @@ def count_parts(
 
 def word_buckets(texts: Iterable[str]) -> sparse.csr_matrix:
     """Of `count_matrix` the words by themselves, float32 [pages, BUCKETS]."""
-    return sparse.vstack([_no_pages(BUCKETS), *map(_count_words, _chunks(texts))], format="csr")
+    return stacked(map(_count_words, _chunks(texts)), BUCKETS)
 
 
-def _no_pages(columns: int) -> sparse.csr_matrix:
-    return sparse.csr_matrix((0, columns), dtype=np.float32)
+def stacked(parts: Iterable[sparse.csr_matrix], columns: int) -> sparse.csr_matrix:
+    """The rows of all parts, of which there may be none, float32 [pages, columns]."""
+    none = sparse.csr_matrix((0, columns), dtype=np.float32)
+    return sparse.vstack([none, *parts], format="csr")
 
 
 def _count_words(pages: list[bytes]) -> sparse.csr_matrix:

@@ -49,7 +49,7 @@ Placed = tuple[str, SentPage]  # with where it stands, for messages
 
 @dataclass(frozen=True)
 class Content:
-    """The pages of a body, and their bitmaps uint8 [height, width] by `image`."""
+    """The pages of a body, and their bitmaps by `image`."""
 
     channel: Channel
     bitmaps: dict[str, Bitmap]
