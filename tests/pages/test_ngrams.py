@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.pages import ngrams
-from common.pages.ngrams import BUCKETS, LONGEST, ZONE, count_matrix, spelled, word_buckets
+from common.pages.ngrams import BUCKETS, LONGEST, ZONE, count_matrix, counts_and_words, spelled
 from common.pages.text import normalise
 
 SOME = ["ein", "vertrag", "über", "12", "ab", "x"]
@@ -106,7 +106,10 @@ def test_a_name_is_that_of_its_ngram():
 @given(st.lists(st.text(max_size=40), max_size=5))
 def test_words_by_themselves_are_in_their_own_buckets(pages):
     """One by one, by the name that each bucket has; beyond its limit nothing counts."""
-    found = word_buckets([*pages, "word word", LONGEST * "x" + "y", LONGEST * "x" + "z"]).toarray()
+    more = ["word word", LONGEST * "x" + "y", LONGEST * "x" + "z"]
+    counts, words = counts_and_words([*pages, *more])
+    assert (counts != count_matrix([*pages, *more])).nnz == 0
+    found = words.toarray()
     for text, row in zip(pages, found, strict=False):
         expected = Counter(_bucket_of(word) for word in normalise(text).split())
         assert {bucket: row[bucket] for bucket in np.flatnonzero(row)} == expected

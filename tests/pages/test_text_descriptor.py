@@ -5,7 +5,7 @@ import pytest
 from tests.sample import SAMPLE
 
 from common.pages.channel import read_channel
-from common.pages.ngrams import count_matrix, word_buckets
+from common.pages.ngrams import count_matrix, counts_and_words
 from common.pages.text_descriptor import FORM, RARE, describe_texts, inverse_document_frequency
 
 
@@ -48,7 +48,7 @@ def test_rare_words_are_the_lowest_of_those_that_few_pages_have():
     on_pages = np.bincount(counts.indices, minlength=counts.shape[1])
     found = describe_texts([*texts, ""], inverse_document_frequency(counts))["rare"]
     assert found.shape == (len(texts) + 1, RARE)
-    for row, page in enumerate([*word_buckets(texts), counts[:0]]):
+    for row, page in enumerate([*counts_and_words(texts)[1], counts[:0]]):
         # (1 + n) / (1 + df) > 64, of n pages
         own = [b for b in sorted(page.indices) if (1 + on_pages[b]) * 64 < 1 + len(texts)]
         lowest = own[:RARE]

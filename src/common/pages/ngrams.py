@@ -50,38 +50,22 @@ def count_parts(
     texts: Iterable[str], selected: NDArray[np.uint32] | None = None
 ) -> Iterator[sparse.csr_matrix]:
     """The rows of `count_matrix`, those of a few hundred pages at a time."""
-    if selected is None:
-        column_of, columns = np.arange(BUCKETS, dtype=np.int32), BUCKETS
-    else:
-        column_of, columns = np.full(BUCKETS, -1, dtype=np.int32), len(selected)
-        column_of[selected] = np.arange(columns, dtype=np.int32)
-    book = _Book(column_of, columns)
-    for pages in _chunks(texts):
-        if len(book) > _REMEMBERED:
-            book = _Book(column_of, columns)
-        yield _count(pages, book)
+    return (_count(*read) for read in _read(texts, selected))
 
 
-def word_buckets(texts: Iterable[str]) -> sparse.csr_matrix:
-    """Of `count_matrix` the words by themselves, float32 [pages, BUCKETS]."""
-    return stacked(map(_count_words, _chunks(texts)), BUCKETS)
+def counts_and_words(texts: Iterable[str]) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """`count_matrix` of all buckets, and of it the words by themselves."""
+    counts, words = [], []
+    for read in _read(texts, None):
+        counts.append(_count(*read))
+        words.append(_count_words(*read))
+    return stacked(counts, BUCKETS), stacked(words, BUCKETS)
 
 
 def stacked(parts: Iterable[sparse.csr_matrix], columns: int) -> sparse.csr_matrix:
     """The rows of all parts, of which there may be none, float32 [pages, columns]."""
     none = sparse.csr_matrix((0, columns), dtype=np.float32)
     return sparse.vstack([none, *parts], format="csr")
-
-
-def _count_words(pages: list[bytes]) -> sparse.csr_matrix:
-    words = words_of(pages)
-    ends = np.minimum(words.ends, words.begins + LONGEST)
-    data = np.frombuffer(words.data, dtype=np.uint8)
-    bucket = _bucket(_salted(_substring_hashes(data, words.begins, ends), _WORD))
-    ones, pointers = np.ones(len(bucket), dtype=np.float32), np.r_[0, np.cumsum(words.lengths)]
-    counts = sparse.csr_matrix((ones, bucket, pointers), shape=(len(pages), BUCKETS))
-    counts.sum_duplicates()
-    return counts
 
 
 def document_frequency(counts: sparse.csr_matrix) -> NDArray[np.intp]:
@@ -91,6 +75,23 @@ def document_frequency(counts: sparse.csr_matrix) -> NDArray[np.intp]:
         some = counts.indices[start : start + _COUNTED]
         frequency += np.bincount(some, minlength=len(frequency))
     return frequency
+
+
+def _read(
+    texts: Iterable[str], selected: NDArray[np.uint32] | None
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.intp], _Book]]:
+    """Some pages at a time: their words' numbers, how many each page has, the book they are of."""
+    if selected is None:
+        column_of, columns = np.arange(BUCKETS, dtype=np.int32), BUCKETS
+    else:
+        column_of, columns = np.full(BUCKETS, -1, dtype=np.int32), len(selected)
+        column_of[selected] = np.arange(columns, dtype=np.int32)
+    book = _Book(column_of, columns)
+    for pages in _chunks(texts):
+        if len(book) > _REMEMBERED:
+            book = _Book(column_of, columns)
+        words = words_of(pages)
+        yield book.numbers(words), words.lengths, book
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[bytes]]:
@@ -154,12 +155,8 @@ class _Book:
         )
 
 
-def _count(pages: list[bytes], book: _Book) -> sparse.csr_matrix:
-    words = words_of(pages)
-    numbers, lengths = book.numbers(words), words.lengths
-    ends = np.r_[0, np.cumsum(lengths)]
-    ones = np.ones(len(numbers), dtype=np.float32)
-    of_words = sparse.csr_matrix((ones, numbers, ends), shape=(len(pages), len(book)))
+def _count(numbers: NDArray[np.int32], lengths: NDArray[np.intp], book: _Book) -> sparse.csr_matrix:
+    of_words = _rows(numbers, lengths, len(book))
     found = of_words @ book.matrix
 
     row, bucket = _placed_ngrams(book.hashes[numbers], lengths)
@@ -168,6 +165,20 @@ def _count(pages: list[bytes], book: _Book) -> sparse.csr_matrix:
     ones = np.ones(kept.sum(), dtype=np.float32)
     placed = sparse.csr_matrix((ones, (row[kept], column[kept])), shape=found.shape)
     return found + placed
+
+
+def _count_words(
+    numbers: NDArray[np.int32], lengths: NDArray[np.intp], book: _Book
+) -> sparse.csr_matrix:
+    counts = _rows(_bucket(_salted(book.hashes[numbers], _WORD)), lengths, BUCKETS)
+    counts.sum_duplicates()
+    return counts
+
+
+def _rows(columns: NDArray, lengths: NDArray[np.intp], width: int) -> sparse.csr_matrix:
+    """A one for each entry: the first `lengths[0]` are of the first row, and so on."""
+    ones = np.ones(len(columns), dtype=np.float32)
+    return sparse.csr_matrix((ones, columns, np.r_[0, np.cumsum(lengths)]), (len(lengths), width))
 
 
 def _placed_ngrams(

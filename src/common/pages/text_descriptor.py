@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from common.pages.ngrams import BUCKETS, count_matrix, document_frequency, word_buckets
+from common.pages.ngrams import BUCKETS, counts_and_words, document_frequency
 from common.pages.page_numbers import read_page_number
 
 EDGE_LINES = 3  # lines of head and foot that are hashed
@@ -73,14 +73,15 @@ def describe_texts(texts: Sequence[str], idf: NDArray[np.float32]) -> dict[str, 
     """
     lines = [[line.strip() for line in text.splitlines() if line.strip()] for text in texts]
     numbers = [read_page_number(text) for text in texts]
+    counts, words = counts_and_words(texts)
     return {
         "number": np.array(
             [(found.number, found.total, found.strength) for found in numbers], dtype=np.int16
         ).reshape(len(texts), 3),
         "head": _line_hashes(page[:EDGE_LINES] for page in lines),
         "foot": _line_hashes(page[::-1][:EDGE_LINES] for page in lines),
-        "projection": _project(texts, idf),
-        "rare": _lowest_rare(word_buckets(texts), idf),
+        "projection": _project(counts, idf),
+        "rare": _lowest_rare(words, idf),
         "form": np.array(
             [_form(text, page) for text, page in zip(texts, lines, strict=True)], dtype=np.float16
         ).reshape(len(texts), len(FORM)),
@@ -111,15 +112,15 @@ def _lowest_rare(words: sparse.csr_matrix, idf: NDArray[np.float32]) -> NDArray[
     return lowest
 
 
-def _project(texts: Sequence[str], idf: NDArray[np.float32]) -> NDArray[np.float16]:
+def _project(counts: sparse.csr_matrix, idf: NDArray[np.float32]) -> NDArray[np.float16]:
     """Count sketch (Charikar et al. 2002): the expected dot product is that of the originals."""
     column, sign = _sketch()
     sketch = sparse.csr_matrix(
         (sign * idf, (np.arange(BUCKETS), column)), shape=(BUCKETS, PROJECTION)
     )
-    counts = count_matrix(texts)
-    counts.data = np.log1p(counts.data)
-    projected = np.asarray((counts @ sketch).todense())
+    weighed = counts.copy()
+    weighed.data = np.log1p(weighed.data)
+    projected = np.asarray((weighed @ sketch).todense())
     length = np.sqrt(np.square(projected).sum(axis=1, keepdims=True))
     return (projected / np.maximum(length, 1e-9)).astype(np.float16)
 
