@@ -24,18 +24,18 @@ def best_of_each(scores: ChainScores, lengths: Sequence[int] | NDArray[np.intp])
         scores: [pages, streams, classes], padded.
     """
     best, opened, going = scores.first.copy(), scores.first.copy(), scores.continuation.copy()
-    arriving = scores.change[:, None, :]  # [class before, streams, class]
-    ways = np.empty((len(scores.change), *best.shape[1:]))
-    before = best[0]
-    for here, opens, goes in zip(best[1:], opened[1:], going[1:], strict=True):
-        np.add(before.T[:, :, None], arriving, out=ways)
-        opens += ways.max(axis=0)
+    leaving = best.transpose(0, 2, 1)[:, :, :, None]  # [page, class before, streams, 1]
+    arriving = scores.change[:, None, :]
+    ways, way = np.empty((len(scores.change), *best.shape[1:])), np.empty(best.shape[1:])
+    pages = zip(best[:-1], leaving[:-1], best[1:], opened[1:], going[1:], strict=True)
+    for before, leaves, here, opens, goes in pages:
+        np.add(leaves, arriving, ways)
+        opens += np.maximum.reduce(ways, 0, None, way)
         goes += before
-        np.maximum(opens, goes, out=here)
-        before = here
-    # The page that the best document of a class which holds page t began with.
-    page = np.arange(len(best))[:, None, None]
-    begun = np.maximum.accumulate(np.where(opened == best, page, 0), axis=0)
+        np.maximum(opens, goes, here)
+    # The row in which the best document of a class that holds this page began.
+    row = np.arange(best[..., 0].size).reshape(*best.shape[:2], 1)
+    begun = np.maximum.accumulate(np.where(opened == best, row, 0), axis=0)
     return _trace_documents(best, begun, scores.change, np.asarray(lengths))
 
 
@@ -44,31 +44,35 @@ def _trace_documents(
 ) -> list[Path]:
     """From the last document of each stream to its first.
 
+    A row is one page of one stream, so that a single number says where it is.
+
     Args:
         best, begun: [pages, streams, classes].
     """
-    pages, streams = best.shape[:2]
+    pages, streams, classes = best.shape
     onto = np.ascontiguousarray(change.T)  # [class, class before]
-    stream, last = np.arange(streams), lengths - 1
-    ends = best[last, stream]
-    label = ends.argmax(axis=1)
-    documents = []
-    while len(stream):
-        start = begun[last, stream, label]
-        documents.append((start, stream, label))
-        if not start.all():  # the first document of some
-            more = start > 0
-            start, stream, label = start[more], stream[more], label[more]
-        last = start - 1
-        label = (best[last, stream] + onto[label]).argmax(axis=1)
-    first_pages = tuple(np.concatenate(each) for each in zip(*documents, strict=True))
-    labels, starts = np.zeros((pages, streams), np.intp), np.zeros((pages, streams), bool)
-    labels[first_pages[:2]], starts[first_pages[:2]] = first_pages[2], True
+    best, begun = best.reshape(-1, classes), begun.ravel()
+    last = (lengths - 1) * streams + np.arange(streams)
+    score, label = best[last].max(axis=1), best[last].argmax(axis=1)
+    rows, found = [], []
+    while len(last):
+        row = begun.take(last * classes + label)
+        rows.append(row)
+        found.append(label)
+        if row.min() < streams:  # the first document of some
+            more = row >= streams
+            row, label = row[more], label[more]
+        last = row - streams
+        label = (best.take(last, axis=0) + onto.take(label, axis=0)).argmax(axis=1)
+    labels, starts = np.zeros(pages * streams, np.intp), np.zeros(pages * streams, bool)
+    begins = np.concatenate(rows)
+    labels[begins], starts[begins] = np.concatenate(found), True
+    starts = starts.reshape(pages, streams)
     # A document's class stands at its first page: all others take it from there.
-    first = np.maximum.accumulate(np.where(starts, np.arange(pages)[:, None], 0), axis=0)
-    labels = labels[first, np.arange(streams)]
+    each = np.arange(pages * streams).reshape(pages, streams)
+    labels = labels.take(np.maximum.accumulate(np.where(starts, each, 0), axis=0))
     return [
-        (labels[:own, place], starts[:own, place], float(ends[place].max()))
+        (labels[:own, place], starts[:own, place], float(score[place]))
         for place, own in enumerate(lengths)
     ]
 

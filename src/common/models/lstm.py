@@ -41,7 +41,8 @@ class BidirectionalLSTM:
         units = self.states.shape[1]
         gates = np.empty((pages, 4, 2, units // 2, streams), np.float32)
         for way, seen in enumerate((inputs, inputs[turned, each])):
-            told = seen.reshape(-1, width) @ self.inputs[way] + self.bias[way]
+            told = seen.reshape(-1, width) @ self.inputs[way]
+            told += self.bias[way]
             gates[:, :, way] = told.reshape(pages, streams, 4, -1).transpose(0, 2, 3, 1)
         found = _run(gates.reshape(pages, 4 * units, streams), self.states)
         ahead, back = np.split(found.transpose(0, 2, 1), 2, axis=2)
@@ -80,18 +81,19 @@ def _run(gates: Floats, states: Floats) -> Floats:
     found = np.empty((pages, units, streams), np.float32)
     cell, before = np.zeros((2, units, streams), np.float32)
     recurrent = np.empty(gates.shape[1:], np.float32)
+    half = np.full(1, 0.5, np.float32)  # an array already: a number would be made one each time
     parts = (gates[:, at * units : (at + 1) * units] for at in range(4))
     for gate, sigmoid, enter, forget, leave, new, state in zip(
         gates, gates[:, : 3 * units], *parts, found, strict=True
     ):
-        gate += np.dot(states, before, out=recurrent)
-        np.tanh(gate, out=gate)
-        sigmoid *= 0.5  # σ(x) = (1 + tanh(x / 2)) / 2; the inner half is in the weights
-        sigmoid += 0.5
+        gate += np.dot(states, before, recurrent)
+        np.tanh(gate, gate)
+        sigmoid *= half  # σ(x) = (1 + tanh(x / 2)) / 2; the inner half is in the weights
+        sigmoid += half
         cell *= forget
         enter *= new
         cell += enter
-        np.tanh(cell, out=state)
+        np.tanh(cell, state)
         state *= leave
         before = state
     return found
