@@ -19,6 +19,7 @@ from common.pages.evidence import StreamFeatures
 Floats = NDArray[np.float64]
 _TREES = 100
 _SHARE = 0.1  # of what is known that a split may choose from
+_TOGETHER = 2048  # documents asked about at once, which bounds the memory
 _SURE = 0.003  # no class is less likely than this: a document may look like nothing in training
 
 
@@ -37,13 +38,14 @@ class DocumentClassifier:
         pages, classes = stream.class_votes.shape[1:]
         found = np.zeros((pages, limit, classes))
         known = stream.seen.any(axis=0)[:, None]
-        # Length by length: all documents at once take pages · limit rows.
-        for length in range(1, min(limit, pages) + 1):
-            begins = np.arange(pages - length + 1)
-            said = self.forest.probabilities(_pooled(stream, begins, begins + length))
-            blank = _sums(known, begins, begins + length) == 0
-            said = np.where(blank, 1 / classes, np.clip(said, _SURE, 1))
-            found[: len(begins), length - 1] = np.log(said)
+        begins, further = np.nonzero(np.arange(pages)[:, None] + np.arange(limit) < pages)
+        for at in range(0, len(begins), _TOGETHER):
+            begin, more = begins[at : at + _TOGETHER], further[at : at + _TOGETHER]
+            end = begin + more + 1
+            rows = _pooled(stream, begin, end)
+            said = self.forest.probabilities(rows)
+            blank = _sums(known, begin, end) == 0
+            found[begin, more] = np.log(np.where(blank, 1 / classes, np.clip(said, _SURE, 1)))
         return found
 
     def arrays(self) -> Arrays:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 Arrays = dict[str, NDArray]
+_LEVELS = 4  # that all go down before those that have ended in a leaf are left out
 
 
 def below(name: str, arrays: Arrays) -> Arrays:
@@ -44,18 +46,27 @@ class Trees:
 
     def sums(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Values of the leaves that each row ends in, summed over trees, [rows, outputs]."""
-        node = np.tile(self.roots, (len(rows), 1))
-        which = np.arange(len(rows))[:, None]
-        while True:
-            left = rows[which, self.feature[node]] <= self.threshold[node]
-            following = np.where(left, self.left[node], self.right[node])
-            if np.array_equal(following, node):
-                break
-            node = following
-        total = np.zeros((len(rows), self.value.shape[1]))
-        for leaves in node.T:
-            total += self.value[leaves]
+        leaves = self._leaves(rows).T.ravel()
+        ends = np.arange(0, leaves.size + 1, len(self.roots))
+        shape = len(rows), len(self.value)
+        ended = sparse.csr_matrix((np.ones(leaves.size), leaves, ends), shape=shape)
+        total: NDArray[np.float64] = ended @ self.value
         return total
+
+    def _leaves(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
+        """Where each row ends in each tree, [trees, rows]: a tree's nodes stay in the cache."""
+        values, width = rows.ravel(), rows.shape[1]
+        node = np.repeat(self.roots, len(rows))
+        begins = np.tile(np.arange(len(rows)) * width, len(self.roots))  # rows, in `values`
+        moving = np.arange(len(node))
+        while len(moving):
+            at, begin = node[moving], begins[moving]
+            for _ in range(_LEVELS):
+                left = values[begin + self.feature[at]] <= self.threshold[at]
+                at = np.where(left, self.left[at], self.right[at])
+            node[moving] = at
+            moving = moving[self.left[at] != at]
+        return node.reshape(len(self.roots), len(rows))
 
     def arrays(self) -> Arrays:
         return {field.name: getattr(self, field.name) for field in fields(self)}
