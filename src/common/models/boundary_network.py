@@ -12,9 +12,9 @@ from mxnet import gluon
 from numpy.typing import NDArray
 
 from common.job.tables import SequenceHyperparameters
+from common.models.arrays import Arrays
 from common.models.stream_batches import lengths_of, padded_features
 from common.models.stream_encoder import Standardised, StreamLSTM
-from common.models.trees import Arrays
 from common.pages.evidence import StreamFeatures
 from common.training.loop import train_epochs
 from common.training.rates import warm_then_decay

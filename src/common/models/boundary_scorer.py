@@ -18,6 +18,7 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from common.job.tables import SequenceHyperparameters
+from common.models.arrays import Arrays, below, part
 from common.models.boosted_trees import (
     BoostedTrees,
     always,
@@ -30,7 +31,6 @@ from common.models.boundary_network import (
     load_boundary_network,
 )
 from common.models.forest import Forest, always_one_class, grow_forest, load_forest
-from common.models.trees import Arrays, below, part
 from common.pages.evidence import StreamFeatures
 
 _CLIP = 3.0  # standard deviations

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from common.models.arrays import Arrays
 from common.models.forest import Forest, grow_forest, load_forest
 from common.models.segmental_paths import Segments
-from common.models.trees import Arrays
 from common.pages.evidence import StreamFeatures
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 
-from common.models.trees import Arrays, TreeNodes, Trees, side_by_side
+from common.models.arrays import Arrays
+from common.models.trees import TreeNodes, Trees, side_by_side
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.job.tables import SequenceHyperparameters
+from common.models.arrays import Arrays, below, part
 from common.models.boundary_scorer import (
     BoundaryScorer,
     apart,
@@ -26,7 +27,6 @@ from common.models.document_classifier import (
 from common.models.length_table import LengthTable, fit_lengths
 from common.models.segmental_paths import Truth, segments_of
 from common.models.segmental_weights import Parts
-from common.models.trees import Arrays, below, part
 from common.pages.evidence import StreamFeatures
 from common.pages.examples import Examples, withholding
 from common.pages.recombination import LabelledStream, recombined_streams

@@ -9,23 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-Arrays = dict[str, NDArray]
+from common.models.arrays import Arrays
+
 _LEVELS = 4  # that all go down before those that have ended in a leaf are left out
-
-
-def below(name: str, arrays: Arrays) -> Arrays:
-    """The arrays as a part of a larger whole: `name`/…"""
-    return {f"{name}/{own}": array for own, array in arrays.items()}
-
-
-def part(name: str, arrays: Arrays) -> Arrays:
-    """The arrays that `below` put into a larger whole."""
-    start = f"{name}/"
-    return {
-        whole.removeprefix(start): array
-        for whole, array in arrays.items()
-        if whole.startswith(start)
-    }
 
 
 @dataclass(frozen=True)
