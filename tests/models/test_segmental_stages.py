@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from common.job.tables import SequenceHyperparameters
+from common.models import document_classifier
 from common.models.boundary_scorer import fit_boundary_scorer, load_boundary_scorer
 from common.models.document_classifier import (
     fit_document_classifier,
@@ -47,7 +48,7 @@ def fitted(streams, known=(0, 1, 2)):
     return fit_document_classifier(streams, truths, 3, copies=1, seed=1)
 
 
-def test_the_class_of_a_document_is_that_of_its_pooled_pages():
+def test_the_class_of_a_document_is_that_of_its_pooled_pages(monkeypatch):
     """Prefix sums against pooling every document by itself."""
     classifier = fitted([features_of(8, seed) for seed in range(6)])
     stream = features_of(6, 9)
@@ -66,13 +67,17 @@ def test_the_class_of_a_document_is_that_of_its_pooled_pages():
                 votes = np.where(seen[:, None], stream.class_votes[modality, pages], np.log(1 / 3))
                 mean = votes[seen if seen.any() else slice(None)].mean(axis=0)
                 row += [mean, votes[0], votes[-1], mean * max(1, seen.sum()) ** 0.5]
-            alone = classifier.forest.probabilities(np.concatenate(row)[None].astype(np.float32))
-            expected = np.log(np.maximum(alone[0], 0.003))
+            row = np.concatenate(row)[None].astype(np.float32)
+            forest = classifier.forest.probabilities(row)[0]
+            linear = classifier.linear.probabilities(row)[0]
+            expected = np.log(np.maximum((forest + linear) / 2, 0.003))
             if not stream.seen[:, pages].any():
                 expected = np.full(3, np.log(1 / 3))
             np.testing.assert_allclose(found[start, length - 1], expected, atol=1e-6)
     kept = load_document_classifier(classifier.arrays())
     np.testing.assert_array_equal(kept.log_probabilities(stream, 4), found)
+    monkeypatch.setattr(document_classifier, "_TOGETHER", 5)
+    np.testing.assert_allclose(kept.log_probabilities(stream, 4), found, atol=1e-12)
 
 
 @pytest.mark.parametrize("known", [[0], [0, 2], [0, 1, 2]])

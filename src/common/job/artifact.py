@@ -25,7 +25,7 @@ MANIFEST = "manifest.json"
 HISTORY = "history.json"  # the curve of every figure that training watched
 STAGING = ".staging-"
 REMOVED = "removed.json"  # in a staging folder: the manifest of what has been or is being removed
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 SHOWN = 3  # names of what is in the way
 
 

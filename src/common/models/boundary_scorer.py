@@ -3,8 +3,7 @@
 A regularised logistic regression, boosted trees and a forest answer, and their logits are
 averaged: they are wrong at different places. With `encoder=lstm` a bidirectional LSTM, which sees
 all of the stream, is one voice more. The linear one sees its inputs clipped, as the LSTM does, the
-trees saturate by themselves, and so does the outcome: inputs far outside of what training held must
-not buy certainty.
+trees saturate by themselves, and the outcome is clipped too.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
-from sklearn.linear_model import LogisticRegression
 
 from common.job.tables import SequenceHyperparameters
 from common.models.arrays import Arrays, below, part
@@ -31,11 +29,15 @@ from common.models.boundary_network import (
     load_boundary_network,
 )
 from common.models.forest import Forest, always_one_class, grow_forest, load_forest
+from common.models.linear_classifier import (
+    LinearClassifier,
+    always_scoring,
+    fit_linear_classifier,
+)
 from common.pages.evidence import StreamFeatures
 
-_CLIP = 3.0  # standard deviations
 _MOST = 6.0  # of the outcome's logit, either way
-_PENALTY = 0.03  # inverse strength of the linear model's L2 penalty
+_WEAKNESS = 0.03  # of the linear model's L2 penalty
 _BOOSTED, _LEAVES = 300, 8
 _FOREST, _SMALLEST_LEAF = 100, 2  # trees, and pairs of pages in a leaf, copies apart
 _SHARE = 0.3  # of the features that a split of the forest may choose from
@@ -44,12 +46,9 @@ _SURE = 0.003  # the forest's probabilities are clipped here
 
 @dataclass(frozen=True)
 class BoundaryScorer:
-    """mean, deviation and weight float64 [width]."""
+    """Classes of the linear model and the forest: it continues a document, it starts one."""
 
-    mean: NDArray[np.float64]
-    deviation: NDArray[np.float64]
-    weight: NDArray[np.float64]
-    bias: float
+    linear: LinearClassifier
     boosted: BoostedTrees
     forest: Forest
     network: BoundaryNetwork | None = None
@@ -61,9 +60,9 @@ class BoundaryScorer:
     def voices(self, stream: StreamFeatures) -> NDArray[np.float64]:
         """What each scorer says, [pages, voices]; 0 for the first page."""
         rows = stream.with_context()
-        linear = _scaled(rows, self.mean, self.deviation) @ self.weight + self.bias
+        continues, begins = self.linear.scores(rows).T
         chance = np.clip(self.forest.probabilities(rows)[:, 1], _SURE, 1 - _SURE)
-        voices = [linear, self.boosted.logits(rows), logit(chance)]
+        voices = [begins - continues, self.boosted.logits(rows), logit(chance)]
         if self.network is not None:
             voices.append(self.network.logits(stream))
         said = np.stack(voices, axis=1)
@@ -71,26 +70,19 @@ class BoundaryScorer:
         return said
 
     def arrays(self) -> Arrays:
-        own = {name: np.asarray(getattr(self, name)) for name in _OWN}
         return {
-            **own,
+            **below("linear", self.linear.arrays()),
             **below("boosted", self.boosted.arrays()),
             **below("forest", self.forest.arrays()),
             **below("network", self.network.arrays() if self.network else {}),
         }
 
 
-_OWN = ("mean", "deviation", "weight", "bias")
-
-
 def load_boundary_scorer(arrays: Arrays) -> BoundaryScorer:
     """The scorer that `BoundaryScorer.arrays` gave."""
     network = part("network", arrays)
     return BoundaryScorer(
-        mean=arrays["mean"],
-        deviation=arrays["deviation"],
-        weight=arrays["weight"],
-        bias=float(arrays["bias"]),
+        linear=LinearClassifier(**part("linear", arrays)),
         boosted=load_boosted_trees(part("boosted", arrays)),
         forest=load_forest(part("forest", arrays)),
         network=load_boundary_network(network) if network else None,
@@ -115,30 +107,28 @@ def fit_boundary_scorer(
     rows = np.concatenate([stream.with_context()[1:] for stream in streams])
     answers = np.concatenate([start[1:] for start in starts])
     if answers.all() or not answers.any():
-        nothing, sure = np.zeros(rows.shape[1]), _MOST if answers.all() else -_MOST
+        sure = _MOST if answers.all() else -_MOST
+        linear = always_scoring(np.array([0, sure]), width=rows.shape[1])
         leaf = always_one_class(int(answers.all()), classes=2)
-        return BoundaryScorer(nothing, nothing + 1, nothing, sure, always(sure), leaf)
-    mean = rows.mean(axis=0, dtype=np.float64)
-    deviation = np.maximum(rows.std(axis=0, dtype=np.float64), 0.05)
-    linear = LogisticRegression(C=_PENALTY, max_iter=300)
-    linear.fit(_scaled(rows, mean, deviation), answers)
+        return BoundaryScorer(linear, always(sure), leaf)
+    labels = answers.astype(np.intp)
+    linear = fit_linear_classifier(rows, labels, 2, weakness=_WEAKNESS, balanced=False)
     boosted = grow_boosted_trees(rows, answers, trees=_BOOSTED, leaves=_LEAVES, seed=seed)
     forest = grow_forest(
         rows,
-        answers.astype(np.intp),
+        labels,
         2,
         trees=_FOREST,
         smallest_leaf=_SMALLEST_LEAF * copies,
         share=_SHARE,
         seed=seed,
     )
-    weight, bias = linear.coef_[0], float(linear.intercept_[0])
     network = None
     if hyperparameters.encoder == "lstm":
         network = fit_boundary_network(
             streams, starts, copies=copies, hyperparameters=hyperparameters
         )
-    return BoundaryScorer(mean, deviation, weight, bias, boosted, forest, network)
+    return BoundaryScorer(linear, boosted, forest, network)
 
 
 def together(voices: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -149,9 +139,3 @@ def together(voices: NDArray[np.float64]) -> NDArray[np.float64]:
 def apart(voices: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far each voice is from their mean, [pages, voices], clipped."""
     return np.clip(voices - voices.mean(axis=1, keepdims=True), -_MOST, _MOST)
-
-
-def _scaled(
-    rows: NDArray, mean: NDArray[np.float64], deviation: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    return np.clip((rows - mean) / deviation, -_CLIP, _CLIP)

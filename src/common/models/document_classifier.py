@@ -1,6 +1,7 @@
-"""The class of a whole document: a forest over what its pages say and how they look.
+"""The class of a whole document, from what its pages say and how they look.
 
-Means come from prefix sums, so that all documents that a stream might hold are pooled at once.
+A forest and a logistic regression answer, and their probabilities are averaged. Pages' means come
+from prefix sums, so that all documents that a stream might hold are pooled at once.
 """
 
 from __future__ import annotations
@@ -11,23 +12,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from common.models.arrays import Arrays
+from common.models.arrays import Arrays, below, part
 from common.models.forest import Forest, grow_forest, load_forest
+from common.models.linear_classifier import LinearClassifier, fit_linear_classifier
 from common.models.segmental_paths import Segments
 from common.pages.evidence import StreamFeatures
 
 Floats = NDArray[np.float64]
 _TREES = 100
 _SHARE = 0.1  # of what is known that a split may choose from
+_WEAKNESS = 0.1  # of the linear model's L2 penalty, copies apart
 _TOGETHER = 2048  # documents asked about at once, which bounds the memory
 _SURE = 0.003  # no class is less likely than this: a document may look like nothing in training
 
 
 @dataclass(frozen=True)
 class DocumentClassifier:
-    """A forest over what is known of a document, see `_pooled`."""
+    """Two answers to what is known of a document, see `_pooled`."""
 
     forest: Forest
+    linear: LinearClassifier
 
     def log_probabilities(self, stream: StreamFeatures, limit: int) -> Floats:
         """Class of each possible document, float64 [pages, limit, classes].
@@ -43,18 +47,23 @@ class DocumentClassifier:
             begin, more = begins[at : at + _TOGETHER], further[at : at + _TOGETHER]
             end = begin + more + 1
             rows = _pooled(stream, begin, end)
-            said = self.forest.probabilities(rows)
+            said = (self.forest.probabilities(rows) + self.linear.probabilities(rows)) / 2
             blank = _sums(known, begin, end) == 0
             found[begin, more] = np.log(np.where(blank, 1 / classes, np.clip(said, _SURE, 1)))
         return found
 
     def arrays(self) -> Arrays:
-        return self.forest.arrays()
+        return {
+            **below("forest", self.forest.arrays()),
+            **below("linear", self.linear.arrays()),
+        }
 
 
 def load_document_classifier(arrays: Arrays) -> DocumentClassifier:
     """The classifier that `DocumentClassifier.arrays` gave."""
-    return DocumentClassifier(load_forest(arrays))
+    return DocumentClassifier(
+        load_forest(part("forest", arrays)), LinearClassifier(**part("linear", arrays))
+    )
 
 
 def fit_document_classifier(
@@ -70,20 +79,26 @@ def fit_document_classifier(
     Args:
         copies: how often each document comes; copies are no further evidence.
     """
-    rows = [
-        _pooled(stream, own.start, own.start + own.pages)
-        for stream, own in zip(streams, truths, strict=True)
-    ]
+    rows = np.concatenate(
+        [
+            _pooled(stream, own.start, own.start + own.pages)
+            for stream, own in zip(streams, truths, strict=True)
+        ]
+    )
+    labels = np.concatenate([own.label for own in truths])
     forest = grow_forest(
-        np.concatenate(rows),
-        np.concatenate([own.label for own in truths]),
+        rows,
+        labels,
         classes,
         trees=_TREES,
         smallest_leaf=copies,
         share=_SHARE,
         seed=seed,
     )
-    return DocumentClassifier(forest)
+    linear = fit_linear_classifier(
+        rows, labels, classes, weakness=_WEAKNESS / copies, balanced=True
+    )
+    return DocumentClassifier(forest, linear)
 
 
 def _pooled(
