@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ KEYS = {
     "Right": "\ue014",
     "Down": "\ue015",
 }
+_PATIENCE = 30  # seconds, on a busy machine
 
 
 class Browser:
@@ -87,7 +89,16 @@ class Browser:
         self._do("/window/rect", width=width, height=height)
 
     def confirm(self) -> None:
-        self._do("/alert/accept")
+        """Accept what the page asks, as soon as it does."""
+        latest = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._do("/alert/accept")
+                return
+            except RuntimeError as error:
+                if "no such alert" not in str(error) or time.monotonic() > latest:
+                    raise
+            time.sleep(0.05)
 
     def picture(self, file: Path) -> None:
         """What is seen now, as a PNG."""

@@ -23,8 +23,8 @@ def saved(browser: Browser, ask: Callable[[], None]) -> Path:
     file = browser.downloads / "corrections.csv"
     file.unlink(missing_ok=True)
     ask()
-    for _ in range(200):
-        if file.is_file():
+    for _ in range(600):
+        if file.is_file() and file.stat().st_size:  # empty, it keeps the name for what is to come
             return file
         time.sleep(0.05)
     raise AssertionError("nothing was saved")
