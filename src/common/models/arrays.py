@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray]
+
+
+def arrays_of(model: Any) -> Arrays:
+    """The fields of a dataclass that has nothing but arrays."""
+    return {field.name: getattr(model, field.name) for field in fields(model)}
 
 
 def below(name: str, arrays: Arrays) -> Arrays:

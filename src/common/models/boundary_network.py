@@ -84,8 +84,7 @@ def fit_boundary_network(
     features = np.concatenate([stream.features for stream in streams])
     net = LogitNetwork(features.shape[1], hp.hidden, hp.dropout)
     net.initialize(mx.init.Xavier())
-    net.standardised.mean.set_data(mx.nd.array(features.mean(axis=0)))
-    net.standardised.deviation.set_data(mx.nd.array(np.maximum(features.std(axis=0), 0.05)))
+    net.standardised.know(features)
     net.hybridize()
     passes = -(-hp.epochs // copies)
 

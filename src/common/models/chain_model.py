@@ -188,8 +188,7 @@ def _initialised(
     modalities = len(seen[0].class_votes)
     net = _network(features.shape[1], classes, modalities, hyperparameters)
     net.initialize(mx.init.Xavier())
-    net.standardised.mean.set_data(mx.nd.array(features.mean(axis=0)))
-    net.standardised.deviation.set_data(mx.nd.array(np.maximum(features.std(axis=0), 0.05)))
+    net.standardised.know(features)
     return net
 
 

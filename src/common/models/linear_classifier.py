@@ -1,20 +1,20 @@
 """A multinomial logistic regression with an L2 penalty, fitted by scikit-learn.
 
-It sees its inputs clipped: what lies far outside of what training held must not buy certainty.
+It sees its inputs standardised and clipped.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
-from common.models.arrays import Arrays
+from common.models.arrays import Arrays, arrays_of
+from common.models.standardising import mean_and_deviation, standardised
 
-_CLIP = 3.0  # standard deviations
 _NEVER = -1e3  # of a class that no row had; finite, so that differences of scores are
 _STEPS = 500
 
@@ -30,14 +30,14 @@ class LinearClassifier:
 
     def scores(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Of each class, float64 [rows, classes]; differences are log-odds."""
-        return _scaled(rows, self.mean, self.deviation) @ self.weight + self.bias
+        return standardised(rows, self.mean, self.deviation) @ self.weight + self.bias
 
     def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Class distribution of each row, float64 [rows, classes]."""
         return softmax(self.scores(rows), axis=1)
 
     def arrays(self) -> Arrays:
-        return asdict(self)
+        return arrays_of(self)
 
 
 def always_scoring(bias: NDArray[np.float64], *, width: int) -> LinearClassifier:
@@ -65,20 +65,12 @@ def fit_linear_classifier(
     if len(known) == 1:
         bias[known] = 0
         return always_scoring(bias, width=rows.shape[1])
-    mean = rows.mean(axis=0, dtype=np.float64)
-    deviation = np.maximum(rows.std(axis=0, dtype=np.float64), 0.05)
+    mean, deviation = mean_and_deviation(rows.astype(np.float64))
     class_weight = "balanced" if balanced else None
     model = LogisticRegression(C=weakness, max_iter=_STEPS, class_weight=class_weight)
-    model.fit(_scaled(rows, mean, deviation), labels)
+    model.fit(standardised(rows, mean, deviation), labels)
     weight = np.zeros((rows.shape[1], classes))
-    two = len(known) == 2  # scikit-learn has one set of weights for both, those of the second
+    scored = known[-len(model.coef_) :]  # of two classes scikit-learn scores the second alone
     bias[known] = 0
-    bias[known[1:] if two else known] = model.intercept_
-    weight[:, known[1:] if two else known] = model.coef_.T
+    bias[scored], weight[:, scored] = model.intercept_, model.coef_.T
     return LinearClassifier(mean, deviation, weight, bias)
-
-
-def _scaled(
-    rows: NDArray, mean: NDArray[np.float64], deviation: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    return np.clip((rows - mean) / deviation, -_CLIP, _CLIP)

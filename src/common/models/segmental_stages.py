@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.job.tables import SequenceHyperparameters
-from common.models.arrays import Arrays, below, part
+from common.models.arrays import Arrays, arrays_of, below, part
 from common.models.boundary_scorer import (
     BoundaryScorer,
     apart,
@@ -71,7 +71,7 @@ class Stages:
         return {
             **below("boundaries", self.boundaries.arrays()),
             **below("documents", self.documents.arrays()),
-            **below("lengths", {"table": self.lengths.table, "tail": self.lengths.tail}),
+            **below("lengths", arrays_of(self.lengths)),
         }
 
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from common.models.chain_crf import ChainScores
 from common.models.lstm import lstm_of
 from common.models.sequence_network import SequenceNetwork
-from common.models.stream_encoder import CLIP, StreamLSTM
+from common.models.standardising import standardised
+from common.models.stream_encoder import StreamLSTM
 
 Floats = NDArray[np.float32]
 Context = Callable[[Floats, NDArray[np.intp]], Floats]  # inputs, lengths → what is seen of others
@@ -49,7 +50,7 @@ class SequenceScorer:
         lengths: NDArray[np.intp],
     ) -> ChainScores:
         """Scores of streams side by side; arguments as those of the network, as numpy arrays."""
-        inputs = np.clip((features - self.mean) / self.deviation, -CLIP, CLIP)
+        inputs = standardised(features, self.mean, self.deviation)
         seen = np.concatenate([self.context(inputs, lengths), inputs], axis=2)
         told = seen.reshape(-1, len(self.told)) @ self.told + self.told_bias
         told = told.reshape(*seen.shape[:2], -1)

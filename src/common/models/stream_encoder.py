@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import mxnet as mx
+import numpy as np
 from mxnet import gluon
+from numpy.typing import NDArray
 
-CLIP = 3.0  # standard deviations; far-out inputs must not buy certainty
+from common.models.standardising import CLIP, mean_and_deviation
 
 
 class Standardised(gluon.HybridBlock):
@@ -18,6 +21,12 @@ class Standardised(gluon.HybridBlock):
             constant = {"grad_req": "null"}
             self.mean = self.params.get("mean", shape=(width,), init="zeros", **constant)
             self.deviation = self.params.get("deviation", shape=(width,), init="ones", **constant)
+
+    def know(self, rows: NDArray[np.float32]) -> None:
+        """Take mean and deviation from rows [rows, width]; parameters are initialised."""
+        mean, deviation = mean_and_deviation(rows)
+        self.mean.set_data(mx.nd.array(mean))
+        self.deviation.set_data(mx.nd.array(deviation))
 
     def hybrid_forward(self, F: Any, features: Any, mean: Any, deviation: Any) -> Any:
         scaled = F.broadcast_div(F.broadcast_sub(features, mean), deviation)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from common.models.arrays import Arrays
+from common.models.arrays import Arrays, arrays_of
 
 _LEVELS = 4  # that all go down before those that have ended in a leaf are left out
 
@@ -55,7 +55,7 @@ class Trees:
         return node.reshape(len(self.roots), len(rows))
 
     def arrays(self) -> Arrays:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return arrays_of(self)
 
 
 @dataclass(frozen=True)
