@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,13 @@ class Trees:
         ends = np.arange(0, leaves.size + 1, len(self.roots))
         shape = len(rows), len(self.value)
         ended = sparse.csr_matrix((np.ones(leaves.size), leaves, ends), shape=shape)
-        total: NDArray[np.float64] = ended @ self.value
+        total: NDArray[np.float64] = ended @ self._summed
         return total
+
+    @cached_property
+    def _summed(self) -> NDArray[np.float64]:
+        """The values in the precision that they are summed in: each product would convert them."""
+        return self.value.astype(np.float64)
 
     def _leaves(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
         """Where each row ends in each tree, [trees, rows]: a tree's nodes stay in the cache."""

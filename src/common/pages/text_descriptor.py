@@ -118,8 +118,9 @@ def _project(counts: sparse.csr_matrix, idf: NDArray[np.float32]) -> NDArray[np.
     sketch = sparse.csr_matrix(
         (sign * idf, (np.arange(BUCKETS), column)), shape=(BUCKETS, PROJECTION)
     )
-    weighed = counts.copy()
-    weighed.data = np.log1p(weighed.data)
+    weighed = sparse.csr_matrix(
+        (np.log1p(counts.data), counts.indices, counts.indptr), counts.shape
+    )
     projected = np.asarray((weighed @ sketch).todense())
     length = np.sqrt(np.square(projected).sum(axis=1, keepdims=True))
     return (projected / np.maximum(length, 1e-9)).astype(np.float16)
